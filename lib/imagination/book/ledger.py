@@ -1,0 +1,277 @@
+"""The ledger: every claim, its verdict, and the predicate that decided it.
+
+A verdict word is never typed. It comes out of one of the functions below, each a predicate on data in scope, and travels from the cell that
+decides it, through the executed notebook, into ``book/claims.json`` and the scoreboard.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from IPython.display import Markdown, display
+
+from imagination.errors import RequestError, nearest
+from imagination.proof import Proof
+
+__all__ = [
+    "MIME", "Claim", "Entry", "Ledger", "Verdict", "agrees", "claims", "collect", "needs_repair", "not_testable", "proved", "say",
+]  # fmt: skip
+
+MIME = "application/vnd.imagination.claim+json"
+
+
+class Verdict(StrEnum):
+    """The words a claim can be decided with, and no others."""
+
+    PROVED = "proved"
+    REPRODUCED = "reproduced"
+    DIRECTION_ONLY = "direction only"
+    NOT_REPRODUCED = "not reproduced"
+    NEEDS_REPAIR = "needs repair"
+    NOT_TESTABLE = "not testable"
+    BEYOND = "beyond"
+
+
+MEANING = {
+    Verdict.PROVED: "every step of the statement is asserted symbolically",
+    Verdict.REPRODUCED: "our interval and the paper's value agree",
+    Verdict.DIRECTION_ONLY: "same sign or ordering; the size depends on a choice that the paper does not publish",
+    Verdict.NOT_REPRODUCED: "we measured it, and it disagrees",
+    Verdict.NEEDS_REPAIR: "true after a stated change; the counterexample to the literal reading is shown",
+    Verdict.NOT_TESTABLE: "the paper's value or construction is lost",
+    Verdict.BEYOND: "a result of this book, not of the paper",
+}
+
+
+def proved(*proofs: Proof) -> Verdict:
+    """Decide a statement: every proof has at least one step (a step exists only if sympy asserted it).
+
+    Raises:
+        RequestError: if there is no proof or one of them is empty.
+    """
+    if not proofs or not all(len(proof) for proof in proofs):
+        raise RequestError("proved() was given no asserted step: a statement is proved by at least one; add the steps")
+    return Verdict.PROVED
+
+
+def agrees(*, inside: Iterable[object], direction: Iterable[object] = ()) -> Verdict:
+    """Decide a measurement from predicates that were evaluated on it.
+
+    Args:
+        inside: does each of the paper's values lie in our interval? All true: *reproduced*.
+        direction: does each sign or ordering agree? All true (and at least one given): *direction only*.
+
+    Example:
+        >>> agrees(inside=[0.09 <= 0.11 <= 0.13]).value, agrees(inside=[False], direction=[0.1 < 0.9]).value
+        ('reproduced', 'direction only')
+        >>> agrees(inside=[False]).value
+        'not reproduced'
+    """
+    inside, direction = list(map(bool, inside)), list(map(bool, direction))
+    if not inside:
+        raise RequestError("agrees() was given nothing to compare; give it at least one predicate in `inside`")
+    if all(inside):
+        return Verdict.REPRODUCED
+    return Verdict.DIRECTION_ONLY if direction and all(direction) else Verdict.NOT_REPRODUCED
+
+
+def needs_repair(*, literal_fails: object, repaired: Proof | object) -> Verdict:
+    """Decide a statement whose literal reading fails and whose repaired form holds.
+
+    Args:
+        literal_fails: true when the counterexample to the literal reading really is one.
+        repaired: the proof of the repaired statement, or a predicate that was evaluated on it.
+
+    Raises:
+        RequestError: if there is no counterexample, or the repair does not hold: then this is not the verdict.
+    """
+    if not bool(literal_fails):
+        raise RequestError(
+            "needs_repair() was given no counterexample to the literal reading; use proved() or show one"
+        )
+    if not (len(repaired) if isinstance(repaired, Proof) else bool(repaired)):
+        raise RequestError("needs_repair() was given a repair that does not hold; prove it first")
+    return Verdict.NEEDS_REPAIR
+
+
+def not_testable(claim_id: str, *, construction_lost: object = False) -> Verdict:
+    """Decide a claim that cannot be tested: the registry holds no value of the paper, or its construction is lost."""
+    if claims()[claim_id].paper is not None and not bool(construction_lost):
+        raise RequestError(f"not_testable({claim_id!r}): the paper's value is known; measure it, or say what is lost")
+    return Verdict.NOT_TESTABLE
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the paper, from ``claims.yml``."""
+
+    id: str
+    where: str
+    chapter: str
+    kind: str
+    statement: str
+    paper: str | None
+
+
+@cache
+def claims() -> Mapping[str, Claim]:
+    """The paper's claims by id, in the paper's order."""
+    rows = yaml.safe_load(files("imagination.book").joinpath("claims.yml").read_text("utf-8"))
+    return {row["id"]: Claim(**row) for row in rows}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One decided claim: a row of ``book/claims.json``."""
+
+    id: str
+    statement: str
+    paper: str
+    ours: str
+    uncertainty: str
+    verdict: str
+    chapter: str
+    anchor: str
+
+
+@dataclass
+class Ledger:
+    """The claims that one chapter decides.
+
+    Each method shows its outcome where it is called; the executed notebook carries it on.
+    """
+
+    chapter: str
+    entries: list[Entry] = field(default_factory=list)
+
+    def opening(self, *, covers: str, leaves_out: str, at_most_seconds: int) -> None:
+        """Show the chapter's opening box: the paper's section, the claims, what is left out, the cost."""
+        owed = [f"[`{c.id}`](#decides-{c.id})" for c in claims().values() if c.chapter == self.chapter]
+        say(
+            ":::{admonition} This chapter\n:class: note\n"
+            f"**Covers** {covers}\n\n"
+            f"**Decides** {', '.join(owed) or 'no claim of the paper'}\n\n"
+            f"**Leaves out** {leaves_out}\n\n"
+            f"**Costs** at most {at_most_seconds} s on two CPU cores, without a GPU\n"
+            ":::"
+        )
+
+    def decide(self, claim_id: str, *, ours: str, uncertainty: str = "exact", verdict: Verdict) -> None:
+        """Decide a claim of the paper.
+
+        Args:
+            claim_id: an id of ``claims.yml`` that belongs to this chapter.
+            ours: our value, formatted from the data (Markdown).
+            uncertainty: an interval, a standard error, or "exact".
+            verdict: what one of the predicates above returned.
+
+        Raises:
+            RequestError: if the claim is unknown, belongs to another chapter or is decided twice, or the verdict is a
+                bare word.
+        """
+        if claim_id not in claims():
+            raise RequestError(f"claim {claim_id!r} does not exist; {nearest(claim_id, claims())}")
+        claim = claims()[claim_id]
+        if claim.chapter != self.chapter:
+            raise RequestError(f"claim {claim_id!r} belongs to chapter {claim.chapter!r}, not to {self.chapter!r}")
+        self._enter(claim_id, claim.statement, claim.paper or "—", ours, uncertainty, verdict)
+
+    def beyond(self, result_id: str, statement: str, *, ours: str, uncertainty: str = "exact", holds: object) -> None:
+        """Enter a result of this book that the paper does not have.
+
+        Args:
+            result_id: a new id, with this chapter's subject in it.
+            statement: what holds, in one line of Markdown.
+            ours: the figure or the form, formatted from the data.
+            uncertainty: an interval, a standard error, or "exact".
+            holds: a non-empty proof, or the predicate that was evaluated.
+
+        Raises:
+            RequestError: if it does not hold.
+        """
+        if result_id in claims():
+            raise RequestError(f"{result_id!r} is a claim of the paper; decide it with decide()")
+        if not (len(holds) if isinstance(holds, Proof) else bool(holds)):
+            raise RequestError(f"result {result_id!r} does not hold on the data shown; mend it or leave it out")
+        self._enter(result_id, statement, "—", ours, uncertainty, Verdict.BEYOND)
+
+    def _enter(self, id: str, statement: str, paper: str, ours: str, uncertainty: str, verdict: Verdict) -> None:
+        if not isinstance(verdict, Verdict):
+            raise RequestError(
+                f"verdict {verdict!r} of {id!r} is not allowed: it must come from a predicate and be one of "
+                f"{', '.join(v.value for v in Verdict)}"
+            )
+        if any(entry.id == id for entry in self.entries):
+            raise RequestError(f"claim {id!r} is decided twice in chapter {self.chapter!r}; decide it once")
+        anchor = f"decides-{id}"
+        entry = Entry(id, statement, paper, ours, uncertainty, verdict.value, self.chapter, anchor)
+        self.entries.append(entry)
+        line = f'<span id="{anchor}"></span>\n\n**{id}**: {statement}\n\nOurs: {ours} ({uncertainty}). Verdict: **{verdict.value}**.'
+        display({"text/markdown": line, "text/plain": f"{id}: {verdict.value}", MIME: asdict(entry)}, raw=True)
+
+    def table(self) -> None:
+        """Show the table that ends the chapter: claim, paper, ours, uncertainty, verdict."""
+        missing = [c.id for c in claims().values() if c.chapter == self.chapter and c.id not in self._ids()]
+        if missing:
+            raise RequestError(f"chapter {self.chapter!r} ends without a verdict on {', '.join(missing)}; decide it")
+        if not self.entries:
+            return say("This chapter decides no claim of the paper.")
+        rows = [f"| [`{e.id}`](#{e.anchor}) | {_cell(e.paper)} | {_cell(e.ours)} | {_cell(e.uncertainty)} | {e.verdict} |"
+                for e in self.entries]  # fmt: skip
+        return say("\n".join(["| claim | paper | ours | uncertainty | verdict |", "|---|---|---|---|---|", *rows]))
+
+    def _ids(self) -> set[str]:
+        return {entry.id for entry in self.entries}
+
+
+def say(markdown: str) -> None:
+    """Show Markdown: prose that carries numbers from the run."""
+    display(Markdown(markdown))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def collect(notebooks: Iterable[Any]) -> list[Entry]:
+    """Gather the decided claims from executed notebooks (nbformat objects), in their order.
+
+    Raises:
+        RequestError: if a verdict is outside the list, or a claim was decided in two places.
+    """
+    found: dict[str, Entry] = {}
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            for output in cell.get("outputs", ()):
+                record = output.get("data", {}).get(MIME)
+                if record is None:
+                    continue
+                entry = Entry(**record)
+                if entry.verdict not in set(Verdict):
+                    raise RequestError(
+                        f"claim {entry.id!r} has the verdict {entry.verdict!r}, which is not in the list"
+                    )
+                if entry.id in found:
+                    raise RequestError(
+                        f"claim {entry.id!r} is decided in {found[entry.id].chapter} and {entry.chapter}"
+                    )
+                found[entry.id] = entry
+    return list(found.values())
+
+
+def write(entries: Iterable[Entry], path: Path) -> None:
+    """Write ``claims.json``."""
+    path.write_text(json.dumps([asdict(e) for e in entries], indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read(path: Path) -> list[Entry]:
+    """Read ``claims.json``."""
+    return [Entry(**row) for row in json.loads(path.read_text("utf-8"))]
