@@ -14,8 +14,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from imagination.errors import RequestError
-from imagination.ranges import non_negative, plain
+from imagination.errors import require
+from imagination.ranges import broadcast, non_negative, plain
 from imagination.twofold import Twofold
 
 __all__ = ["Lipschitz", "SeparateLipschitz"]
@@ -26,14 +26,12 @@ class _Constants:
 
     def __post_init__(self) -> None:
         arrays = {f.name: non_negative(f"Lipschitz constant {f.name}", getattr(self, f.name)) for f in fields(self)}
-        try:
-            np.broadcast_shapes(*(a.shape for a in arrays.values()))
-        except ValueError:
-            shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
-            raise RequestError(f"the Lipschitz constants do not broadcast against each other: {shapes}") from None
+        broadcast(**arrays)
         for name, array in arrays.items():
             array.flags.writeable = False
-            object.__setattr__(self, name, array if array.ndim else float(array))
+            object.__setattr__(self, name, plain(array))
+        largest = max(np.max(self._growth().high, initial=0.0), np.max(self._sensitivity().high, initial=0.0))
+        require(largest < np.inf, "the Lipschitz constants are too large: their product with 1 + L_pi exceeds 1e300")
 
     @property
     def growth(self) -> float | np.ndarray:
