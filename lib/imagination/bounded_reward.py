@@ -21,7 +21,7 @@ __all__ = ["critical_envelope", "hoelder_envelope"]
 def hoelder_envelope(
     eps_dyn: ArrayLike, *, gamma: float, growth: float, sensitivity: float, reward_range: float
 ) -> tuple[float | np.ndarray, float | np.ndarray]:
-    r"""Lower and upper envelope of :math:`V(\epsilon)=\sum_t\gamma^t\min(R,\kappa\delta_t)` for :math:`\gamma\Lambda>1`.
+    r"""Envelopes of :math:`V(\epsilon)=\sum_t\gamma^t\min(R,\kappa\delta_t)` for :math:`\gamma\Lambda>1`.
 
     With :math:`p=\ln(1/\gamma)/\ln\Lambda` and :math:`x=\kappa\epsilon/((\Lambda-1)R)`,
 
@@ -46,7 +46,7 @@ def hoelder_envelope(
     Example:
         >>> low, high = hoelder_envelope(1e-3, gamma=0.9, growth=1.5, sensitivity=1.0, reward_range=1.0)
         >>> round(low, 3), round(high, 3)
-        (1.798, 2.769)
+        (1.789, 2.756)
     """
     eps = _checked(eps_dyn, gamma, growth, sensitivity, reward_range)
     require(

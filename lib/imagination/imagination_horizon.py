@@ -7,7 +7,8 @@ of the true value. The error is at most
 
 and the step from :math:`k` to :math:`k+1` changes it by
 
-.. math:: \gamma^k\big[\epsilon_{rew}+\gamma L_V\epsilon_{dyn}-(1-\gamma)\epsilon_V+(\kappa-L_V(1-\gamma\Lambda))\,\delta_k\big].
+.. math:: \gamma^k\big[\epsilon_{rew}+\gamma L_V\epsilon_{dyn}-(1-\gamma)\epsilon_V
+          +(\kappa-L_V(1-\gamma\Lambda))\,\delta_k\big].
 
 The bracket grows with :math:`k`, so the best horizon is the first at which it is not negative.
 """
@@ -60,7 +61,7 @@ def critic_gap_bound(
         >>> constants = Lipschitz(dynamics=1.0, reward=1.0, policy=0.2)
         >>> arguments = dict(gamma=0.95, eps_dyn=0.01, eps_rew=0.01, eps_value=2.0, value_lipschitz=3.0)
         >>> [round(critic_gap_bound(constants, **arguments, steps=k), 3) for k in (0, 3, 6)]
-        [2.0, 1.892, 1.92]
+        [2.0, 1.872, 1.936]
     """
     gamma, eps_dyn, L_V, eps_value = _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz)
     steps = whole("steps", steps)
@@ -154,8 +155,8 @@ def _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz) -> tuple[np.
     if value_lipschitz is None:
         require(
             (room > 0).all(),
-            "gamma L_f (1 + L_pi) is 1 or more, where the generic Lipschitz constant of the value is infinite; give a measured"
-            " value_lipschitz=",
+            "gamma L_f (1 + L_pi) is 1 or more, where the generic Lipschitz constant of the value is infinite; give a"
+            " measured value_lipschitz=",
         )
         L_V = generic
     else:

@@ -49,7 +49,7 @@ def value_lipschitz(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLik
 
 
 def linear_step_constants(closed_loop: ArrayLike, steps: int) -> np.ndarray:
-    r"""Spectral norms :math:`\|A_{cl}^k\|_2` for :math:`k=0,\dots` ``steps``: the Lipschitz constants of :math:`F^k` for linear F.
+    r"""Lipschitz constants of :math:`F^k` for a linear closed loop: the norms :math:`\|A_{cl}^k\|_2`.
 
     Args:
         closed_loop: :math:`A_{cl}=A+BK`, ``(d_s, d_s)``.
@@ -113,8 +113,8 @@ def multistep_value_lipschitz(step_constants: ArrayLike, *, sensitivity: float, 
     weighted = gamma ** np.arange(len(ell)) * ell
     require(
         weighted[-1] < 1,
-        f"gamma^K Lip(F^K) = {weighted[-1]:.6g} at K = {len(ell) - 1} is 1 or more; look more steps ahead. If the closed loop"
-        " is not stable there is no bound of this form",
+        f"gamma^K Lip(F^K) = {weighted[-1]:.6g} at K = {len(ell) - 1} is 1 or more; look more steps ahead. If the"
+        " closed loop is not stable there is no bound of this form",
     )
     return float(sensitivity * weighted[:-1].sum() / (1 - weighted[-1]))
 
