@@ -432,7 +432,7 @@ def test_in_the_expansive_regime_the_objective_has_several_minima():
 
 
 def test_in_the_expansive_regime_the_path_grows_with_the_hoelder_exponent():
-    """d ln N_rew / d ln N_dyn over eleven decades of budget is (αp + 1)/(β + 1), not (α + 1)/(β + 1); a ripple stays."""
+    """d ln N_rew / d ln N_dyn over eleven decades is (αp + 1)/(β + 1), not (α + 1)/(β + 1); a ripple stays."""
     gamma, growth, alpha, beta = 0.9, 1.5, 0.8, 1.2
     p = hoelder_exponent(gamma=gamma, growth=growth)
     constants, counts = Lipschitz(dynamics=growth, reward=1.0, policy=0.0), []

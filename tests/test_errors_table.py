@@ -48,7 +48,9 @@ def test_seeds_that_differ_between_anchors_are_not_paired(tmp_path):
         ("", "there is no column head"),
         ("head,n,mse\n", "holds no errors"),
         ("heads,n,mse\na,1,1\n", "did you mean heads"),
-        ("head,n,value\na,1,1\n", "none of mse, rmse and error given"),
+        ("head,n\na,1\n", "none of mse, rmse and error given"),
+        ("head,n,mse,sead\na,1,1,0\n", "line 1: the column sead is unknown; did you mean seed"),
+        ('head,n,mse\na,1,"' + "1" * 200_000 + '"\n', "line 2: not a CSV"),
         ("head,n,mse,rmse\na,1,1,1\n", "mse and rmse given; exactly one"),
         ("head,n,mse,n\na,1,1,1\n", "column n stands there twice"),
         ("head,n,mse\na,10,0.1\na,20,x\n", "line 3, column mse: 'x' is not allowed"),
@@ -78,3 +80,20 @@ def test_missing_binary_and_foreign_files(tmp_path):
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00\x9f")
     with pytest.raises(RequestError, match="UTF-8"):
         read_errors(tmp_path / "b.csv")
+
+
+def test_a_planner_may_ask_for_two_heads_and_named_repeats(tmp_path):
+    def read(text):
+        return read_errors(table(tmp_path, text), heads=("dynamics", "reward"), repeats_need_seeds=True)
+
+    good = "head,n,mse\ndynamics,10,1\ndynamics,20,0.5\nreward,10,1\n"
+    assert list(read(good)) == ["dynamics", "reward"]
+    for text, message in [
+        (good + "rewards,20,1\n", "line 5, column head: 'rewards' is unknown; did you mean reward"),
+        (good + "dynamics,20,0.6\n", "line 5, column mse: 0.6 contradicts the 0.5 of line 3"),
+        ("head,n,mse\ndynamics,10,1\n", "no line of head reward"),
+    ]:
+        with pytest.raises(RequestError) as refusal:
+            read(text)
+        assert message in str(refusal.value)
+    assert len(read(good + "dynamics,20,0.5\n")["dynamics"].n) == 3

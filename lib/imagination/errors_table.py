@@ -1,14 +1,15 @@
 """Reading a table of measured errors: what ``imagination fit`` and ``imagination plan`` take from a user.
 
 The file is a CSV with the columns ``head``, ``n``, one of ``mse``, ``rmse`` or ``error``, and optionally ``seed``.
-Other columns are passed over, so the ``errors.csv`` of a sweep can be read as it is.
+The columns ``train_mse`` and ``steps`` of a sweep's ``errors.csv`` are passed over, so that it can be read as it is;
+any other column is refused, because a misspelt ``seed`` must not pass in silence.
 """
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ __all__ = ["Errors", "Measure", "read_errors"]
 
 Measure = Literal["mse", "rmse", "error"]
 MEASURES: tuple[Measure, ...] = ("mse", "rmse", "error")
+PASSED_OVER = ("train_mse", "steps")
 HEADER = "head,n,mse (or rmse, or error)[,seed]"
 
 
@@ -72,11 +74,16 @@ class Errors:
         return math.sqrt(outputs) * (np.sqrt(self.error) if self.squared else self.error)
 
 
-def read_errors(path: Path | str) -> dict[str, Errors]:
+def read_errors(
+    path: Path | str, *, heads: Sequence[str] | None = None, repeats_need_seeds: bool = False
+) -> dict[str, Errors]:
     """Read and check a CSV of errors, or the ``errors.csv`` of a sweep's folder.
 
     Args:
         path: the file, or the folder that holds ``errors.csv``.
+        heads: the heads that must occur, and no others; None takes any.
+        repeats_need_seeds: without a column ``seed``, two different errors of one head at one n contradict each other
+            and are refused; by default they count as repeats.
 
     Returns:
         The errors of each head, in the order of the file.
@@ -104,9 +111,19 @@ def read_errors(path: Path | str) -> dict[str, Errors]:
         hint = "is this the folder of a finished sweep?" if path.is_dir() else "give a CSV or the folder of a sweep"
         raise RequestError(f"{file} can't be read ({error.strerror}): {hint}") from None
     rows = csv.reader(text.splitlines())
+    try:
+        return _read(file, rows, heads, repeats_need_seeds)
+    except csv.Error as error:
+        raise RequestError(
+            f"{file}, line {rows.line_num}: not a CSV ({error}); save it as comma-separated text"
+        ) from None
+
+
+def _read(file: Path, rows: Any, heads: Sequence[str] | None, repeats_need_seeds: bool) -> dict[str, Errors]:
     columns, measure = _header(file, next(rows, []))
     found: dict[str, list[tuple[float, float, int | None]]] = {}
     seen: dict[tuple[str, float, int], int] = {}
+    alone: dict[tuple[str, float], tuple[int, float]] = {}
     for row in rows:
         if not any(field.strip() for field in row):
             continue
@@ -116,14 +133,25 @@ def read_errors(path: Path | str) -> dict[str, Errors]:
         take = {name: row[i].strip() for name, i in columns.items()}
         head = take["head"]
         require(head, f"{where}, column head: empty; name the head, such as dynamics or reward")
+        if heads is not None:
+            require(head in heads, f"{where}, column head: {head!r} is unknown; {nearest(head, heads)}")
         n = _number(where, "n", take["n"], float)
         error = _number(where, measure, take[measure], float)
         seed = _number(where, "seed", take["seed"], int) if "seed" in columns else None
         if seed is not None:
             first = seen.setdefault((head, n, seed), line)
             require(first == line, f"{where}: head {head}, n = {n:g}, seed = {seed} stands in line {first} already")
+        elif repeats_need_seeds:
+            first, before = alone.setdefault((head, n), (line, error))
+            require(
+                before == error,
+                f"{where}, column {measure}: {error:g} contradicts the {before:g} of line {first} for head {head}, "
+                f"n = {n:g}; add a column seed if both are trainings, or remove one",
+            )
         found.setdefault(head, []).append((n, error, seed))
     require(found, f"{file} holds no errors: below the first line '{HEADER}' it needs one line for each training")
+    for head in heads or ():
+        require(head in found, f"{file}, column head: there is no line of head {head}; both curves are needed")
     return {head: _collect(head, entries, measure) for head, entries in found.items()}
 
 
@@ -137,6 +165,9 @@ def _header(file: Path, names: list[str]) -> tuple[dict[str, int], Measure]:
             f"{file}, line 1: there is no column {name}; the first line must be like '{HEADER}'; "
             f"{nearest(name, filter(None, names))}",
         )
+    known = ("head", "n", *MEASURES, "seed", *PASSED_OVER)
+    for name in filter(None, names):
+        require(name in known, f"{file}, line 1: the column {name} is unknown; {nearest(name, known)}")
     given = [name for name in MEASURES if name in names]
     require(
         len(given) == 1,
