@@ -140,7 +140,7 @@ def test_curvature_needs_enough_anchors():
 
 
 @given(floor=st.floats(0.01, 1), scale=st.floats(0.5, 50), exponent=st.floats(0.2, 1.2))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_a_planted_floor_is_found(floor, scale, exponent):
     means = floor + scale * ANCHORS**-exponent
     found = fit_floor_law(ANCHORS, means)

@@ -161,11 +161,19 @@ def _power(anchors: np.ndarray, means: np.ndarray) -> Law:
     return lambda n: np.exp(intercept + slope * np.log(n))
 
 
+def _parabola(anchors: np.ndarray, means: np.ndarray) -> Law:
+    centre = np.log(anchors).mean()
+    coefficients = np.polyfit(np.log(anchors) - centre, np.log(means), 2)
+    return lambda n: np.exp(np.polyval(coefficients, np.log(n) - centre))
+
+
 LAWS: dict[str, Callable[[np.ndarray, np.ndarray], Law]] = {
     "power law": _power,
     "power law with a floor": fit_floor_law,
+    "parabola in log-log": _parabola,
 }
-"""The laws that are compared, by the name that a reader sees."""
+"""The laws that are compared, by the name that a reader sees. The parabola has as many constants as the floor law, and
+stands for any bend, also one that steepens."""
 
 
 def prediction_error(anchors: np.ndarray, means: np.ndarray, *, fitted: int) -> dict[str, np.ndarray]:
@@ -210,7 +218,7 @@ def left_out_error(anchors: np.ndarray, means: np.ndarray) -> dict[str, np.ndarr
     Example:
         >>> n = np.array([2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5])
         >>> {name: bool(abs(off).max() < 1e-6) for name, off in left_out_error(n, 5 * n**-0.4).items()}
-        {'power law': True, 'power law with a floor': True}
+        {'power law': True, 'power law with a floor': True, 'parabola in log-log': True}
     """
     anchors, means = np.asarray(anchors, dtype=np.float64), np.asarray(means, dtype=np.float64)
     require(len(anchors) >= 4, f"leaving one of {len(anchors)} anchors out leaves too few for a floor; give 4 or more")

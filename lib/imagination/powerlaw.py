@@ -258,12 +258,16 @@ def resampled_means(
         (4, 2)
     """
 
-    def weights(count: int) -> np.ndarray:
-        return generator.multinomial(count, np.full(count, 1 / count), size=resamples) / count
+    groups = [groups] if isinstance(groups, np.ndarray) else [group[:, None] for group in groups]
+    return np.hstack([_draw_means(group, resamples, generator) for group in groups])
 
-    if isinstance(groups, np.ndarray):
-        return weights(len(groups)) @ groups
-    return np.column_stack([weights(len(group)) @ group for group in groups])
+
+def _draw_means(group: np.ndarray, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """(seeds, k) to (resamples, k), in blocks: a table of a million rows must not ask for 80 GB of counts."""
+    count, block = len(group), max(1, 10_000_000 // len(group))
+    probability = np.full(count, 1 / count)
+    sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
+    return np.vstack([generator.multinomial(count, probability, size=size) @ group / count for size in sizes])
 
 
 def _by_seed(n: np.ndarray, error: np.ndarray, seed: ArrayLike | None, anchors: np.ndarray) -> np.ndarray | None:
