@@ -1,1 +1,4 @@
-"""The machinery of the book: run chapters, keep the ledger, build pages, guard them. The mathematics knows none of it."""
+"""The machinery of the book: run chapters, keep the ledger, build pages, guard them.
+
+The mathematics knows none of it.
+"""

@@ -43,7 +43,7 @@ def reached_modules(book: Book, source: Path) -> list[Path]:
             for path in _files_of(book, module):
                 if path not in reached:
                     reached.add(path)
-                    waiting.append(path)
+                    waiting += [path] if path.suffix == ".py" else []
     return sorted(reached)
 
 

@@ -1,7 +1,7 @@
 """The ledger: every claim, its verdict, and the predicate that decided it.
 
-A verdict word is never typed. It comes out of one of the functions below, each a predicate on data in scope, and travels from the cell that
-decides it, through the executed notebook, into ``book/claims.json`` and the scoreboard.
+A verdict word is never typed. It comes out of one of the functions below, each a predicate on data in scope, and
+travels from the cell that decides it, through the executed notebook, into ``book/claims.json`` and the scoreboard.
 """
 
 from __future__ import annotations
@@ -22,8 +22,22 @@ from imagination.errors import RequestError, nearest
 from imagination.proof import Proof
 
 __all__ = [
-    "MIME", "Claim", "Entry", "Ledger", "Verdict", "agrees", "claims", "collect", "needs_repair", "not_testable", "proved", "say",
-]  # fmt: skip
+    "MEANING",
+    "MIME",
+    "Claim",
+    "Entry",
+    "Ledger",
+    "Verdict",
+    "agrees",
+    "claims",
+    "collect",
+    "needs_repair",
+    "not_testable",
+    "proved",
+    "read",
+    "say",
+    "write",
+]
 
 MIME = "application/vnd.imagination.claim+json"
 
@@ -214,7 +228,10 @@ class Ledger:
         anchor = f"decides-{id}"
         entry = Entry(id, statement, paper, ours, uncertainty, verdict.value, self.chapter, anchor)
         self.entries.append(entry)
-        line = f'<span id="{anchor}"></span>\n\n**{id}**: {statement}\n\nOurs: {ours} ({uncertainty}). Verdict: **{verdict.value}**.'
+        line = (
+            f'<span id="{anchor}"></span>\n\n**{id}**: {statement}.\n\n'
+            f"Ours: {ours} ({uncertainty}). Verdict: **{verdict.value}**."
+        )
         display({"text/markdown": line, "text/plain": f"{id}: {verdict.value}", MIME: asdict(entry)}, raw=True)
 
     def table(self) -> None:
@@ -224,8 +241,10 @@ class Ledger:
             raise RequestError(f"chapter {self.chapter!r} ends without a verdict on {', '.join(missing)}; decide it")
         if not self.entries:
             return say("This chapter decides no claim of the paper.")
-        rows = [f"| [`{e.id}`](#{e.anchor}) | {_cell(e.paper)} | {_cell(e.ours)} | {_cell(e.uncertainty)} | {e.verdict} |"
-                for e in self.entries]  # fmt: skip
+        rows = [
+            f"| [`{e.id}`](#{e.anchor}) | {_cell(e.paper)} | {_cell(e.ours)} | {_cell(e.uncertainty)} | {e.verdict} |"
+            for e in self.entries
+        ]
         return say("\n".join(["| claim | paper | ours | uncertainty | verdict |", "|---|---|---|---|---|", *rows]))
 
     def _ids(self) -> set[str]:

@@ -86,7 +86,13 @@ def execute(
     """
     try:
         done = papermill.execute_notebook(
-            notebook, None, parameters=dict(given), kernel_name="python3", cwd=cwd, progress_bar=show_progress
+            notebook,
+            None,
+            parameters=dict(given),
+            kernel_name="python3",
+            cwd=cwd,
+            progress_bar=show_progress,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its notes about transport are no concern of a chapter
         )
     except PapermillExecutionError as error:
         if error.ename == RequestError.__name__:

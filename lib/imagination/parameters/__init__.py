@@ -1,7 +1,7 @@
 """The parameters of each chapter, with their types and ranges, checked before anything runs.
 
-One module a chapter, each with a class ``Parameters``. The command line checks a request against it before a kernel starts; the chapter checks
-the same class in its first cell after the parameters, so plain papermill is protected too.
+One module a chapter, each with a class ``Parameters``. The command line checks a request against it before a kernel
+starts; the chapter checks the same class in its first cell after the parameters, so plain papermill is protected too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ChapterParameters(BaseModel):
         Parameters(n_seeds=2)
         >>> Parameters.check({"n_seeds": 0})
         Traceback (most recent call last):
-        imagination.errors.RequestError: parameter n_seeds = 0: input should be greater than or equal to 1; the default is 4
+        imagination.errors.RequestError: parameter n_seeds = 0: must be greater than or equal to 1; try 4, the default
         >>> Parameters.check({"n_seed": 2})
         Traceback (most recent call last):
         imagination.errors.RequestError: parameter n_seed does not exist; did you mean n_seeds?
@@ -67,14 +67,13 @@ class ChapterParameters(BaseModel):
 def _one_line(cls: type[ChapterParameters], error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name, *position = first["loc"] or ("",)
-    what = first["msg"].removeprefix("Value error, ")
-    what = what[:1].lower() + what[1:]
+    what = first["msg"].removeprefix("Value error, ").replace("Input should ", "must ")
     if not name:
         return what
     value = first["input"]
     entry = f" (its entry {position[0] + 1})" if position and isinstance(position[0], int) else ""
     default = cls.model_fields[name].default
-    return f"parameter {name} = {value!r}{entry}: {what}; the default is {default!r}"
+    return f"parameter {name} = {value!r}{entry}: {what}; try {default!r}, the default"
 
 
 def known_chapters() -> list[str]:

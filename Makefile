@@ -1,0 +1,47 @@
+# `make help` prints every target. Each is one or two commands; the work is done by the `imagination` command and by pytest.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+READY  := .venv/ready
+# One thread pool for two cores: chapters and tests do the same work with any number.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
+
+.PHONY: help book test lint format lock paper-scale exponents-study bench clean
+.DEFAULT_GOAL := help
+
+help:  ## print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+book: $(READY)  ## execute the stale chapters, build the HTML pages, print the page to open
+	@$(BIN)/imagination build
+
+test: $(READY) lint  ## lint, unit tests, doctests and guards, then nbval over book/
+	$(PYTEST) tests lib
+	$(PYTEST) --nbval --nbval-current-env -p no:cacheprovider book
+
+lint: $(READY)  ## ruff: lint and format check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## ruff: mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## pin the newest versions that pyproject.toml admits (needs uv)
+	rm -f requirements.lock
+	uv pip compile pyproject.toml --extra book --extra test --extra cluster --python-version $$($(PYTHON) -c \
+	  'import platform; print(platform.python_version())') --no-header --no-annotate -q -o requirements.lock
+	sed -i -E -e 's/[+]cpu$$//' -e '/^(nvidia-|cuda-|triton)/d' requirements.lock
+
+clean:  ## remove everything that is generated and not committed
+	rm -rf _build .venv lib/*.egg-info .pytest_cache .ruff_cache .hypothesis
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
+	  f"Python {sys.version.split()[0]} is not supported; use 3.11 to 3.13: make PYTHON=python3.12 ...")'
+	@echo "Setting up .venv from requirements.lock (a minute or two, once)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip check
+	@touch $@

@@ -1,0 +1,61 @@
+"""The front page's tables, generated from the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from imagination.book.ledger import MEANING, Entry, Verdict, claims, say
+
+__all__ = ["NOT_YET", "beyond", "counts", "of_the_paper", "words"]
+
+NOT_YET = "not yet"
+
+
+def counts(entries: Sequence[Entry]) -> None:
+    """Show how many claims of the paper have each verdict."""
+    verdicts = {entry.id: entry.verdict for entry in entries}
+    tally = Counter(verdicts.get(claim, NOT_YET) for claim in claims())
+    words = [*(v.value for v in Verdict if v is not Verdict.BEYOND), NOT_YET]
+    shown = [word for word in words if tally[word]]
+    own = sum(entry.verdict == Verdict.BEYOND for entry in entries)
+    say(
+        f"| claims of the paper | {' | '.join(shown)} |\n|---|{'---|' * len(shown)}\n"
+        f"| {len(claims())} | {' | '.join(str(tally[word]) for word in shown)} |\n\n"
+        f"Results of this book beyond the paper: {own}."
+    )
+
+
+def of_the_paper(entries: Iterable[Entry]) -> None:
+    """Show every claim of the paper: its value, ours, the verdict, and a link to the cell that decides it."""
+    decided = {entry.id: entry for entry in entries}
+    rows = []
+    for claim in claims().values():
+        entry = decided.get(claim.id)
+        name, ours, verdict = (_link(entry), _ours(entry), f"**{entry.verdict}**") if entry else (claim.id, "", NOT_YET)
+        rows.append([f"{name}: {verdict}", f"{claim.statement} ({claim.where})", claim.paper or "—", ours])
+    _table(["claim: verdict", "statement", "paper", "ours"], rows)
+
+
+def beyond(entries: Iterable[Entry]) -> None:
+    """Show the results that the paper does not have."""
+    rows = [[_link(e), e.statement, _ours(e)] for e in entries if e.verdict == Verdict.BEYOND]
+    _table(["result", "statement", "figure"], rows) if rows else say("None yet.")
+
+
+def words() -> None:
+    """Show what each verdict word means."""
+    _table(["verdict", "meaning"], [[f"**{word.value}**", meaning] for word, meaning in MEANING.items()])
+
+
+def _link(entry: Entry) -> str:
+    return f'<a href="{entry.chapter}.html#{entry.anchor}">{entry.id}</a>'
+
+
+def _ours(entry: Entry) -> str:
+    return entry.ours if entry.uncertainty == "exact" else f"{entry.ours} ({entry.uncertainty})"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    lines = [head, ["---"] * len(head), *rows]
+    say("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines))

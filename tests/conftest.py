@@ -1,0 +1,37 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from imagination.book.paths import REPOSITORY, Book
+
+MINI = Path(__file__).parent / "mini.py"
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Book:
+    """The book itself. Tests only read it."""
+    return Book()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Book:
+    """A small book to break: the library, the lock, the configuration, and one chapter named mini."""
+    book = Book(tmp_path)
+    shutil.copytree(REPOSITORY / "lib", tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for folder in (book.notebooks, book.results, book.book / "_static"):
+        folder.mkdir(parents=True)
+    for name in ("_config.yml", "requirements.lock"):
+        shutil.copy(REPOSITORY / name, tmp_path / name)
+    for path in (REPOSITORY / "book" / "_static").iterdir():
+        shutil.copy(path, book.book / "_static")
+    shutil.copy(MINI, book.source("mini"))
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/mini\n")
+    (book.book / "references.bib").write_text(
+        "@misc{timor2026, author={Timor, Nadav}, title={Imagination}, year={2026}}\n"
+    )
+    return book
