@@ -233,13 +233,10 @@ def optimal_fidelity(
     )
     problem = {"base_cost": base_cost, "noise_free_variance": noise_free_variance, "inflation": inflation}
     relaxed = _relaxed_cost(noise, cost_min, high, problem)
+    options: list[tuple[float, float]] = [(budget / (relaxed + base_cost), relaxed)]
     if whole_rollouts:
-        options = [
-            (k, _affordable(k, budget, base_cost, cost_min, high))
-            for k in _counts(budget, base_cost, cost_min, high, relaxed)
-        ]
-    else:
-        options = [(budget / (c + base_cost), c) for c in (relaxed,)]
+        counts = _counts(budget, base_cost, cost_min, high, relaxed)
+        options = [(k, _affordable(k, budget, base_cost, cost_min, high)) for k in counts]
 
     def outcome(k: float, c: float) -> Fidelity:
         psi = total_variance(noise, c, k, noise_free_variance=noise_free_variance, inflation=inflation)
