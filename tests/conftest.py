@@ -6,8 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from imagination.book.paths import REPOSITORY, Book
+
+# The same examples on every run, and no clock: two slow cores must not decide what passes.
+settings.register_profile("book", deadline=None, derandomize=True)
+settings.load_profile("book")
 
 MINI = Path(__file__).parent / "mini.py"
 
