@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagination.proof import Proof, ProofError, counterexample, is_nonnegative, is_positive, is_zero
@@ -30,6 +30,7 @@ def test_identities_are_recognised(expression: sp.Expr) -> None:
     assert is_zero(expression) is True
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(-9, 9), min_size=1, max_size=6))
 def test_a_polynomial_vanishes_only_if_all_its_coefficients_do(coefficients: list[int]) -> None:
     polynomial = sum(c * x**k for k, c in enumerate(coefficients))
@@ -53,6 +54,7 @@ def test_signs_that_a_reader_can_see(expression: sp.Expr) -> None:
     assert is_nonnegative(expression) is True
 
 
+@settings(max_examples=25)
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=5))
 def test_no_certificate_contradicts_a_value(coefficients: list[int]) -> None:
     """Soundness: where a sign is certified, sampling finds no point of the other sign."""
