@@ -6,11 +6,16 @@ from itertools import product
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagination import Lipschitz, RequestError, return_gap_bound
 from imagination.bounds import SeparateLipschitz, dynamics_coefficient, return_gap_tail
 from imagination.error_sums import error_sums, error_sums_by_recursion
+from imagination.mdp import MDP, return_gap
+from imagination.system_pairs import random_pair, tight_pair
 from imagination.twofold import Twofold
+from imagination.visited_errors import gap_bound_along_path
 
 TOLERANCE = F(1, 10**12)
 
@@ -288,3 +293,77 @@ def test_no_size_of_constants_gives_a_silent_nan():
         return_gap_bound(huge, gamma=0.9, eps_dyn=1.0, eps_rew=0.0)
     with pytest.raises(RequestError, match="too large"):
         Lipschitz(dynamics=1e200, reward=1.0, policy=1e200)
+
+
+@settings(max_examples=2000, derandomize=True, deadline=None, database=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_states=st.integers(1, 5),
+    n_actions=st.integers(1, 4),
+    gamma=st.floats(0.0, 1.0),
+    growth=st.floats(0.0, 2.0),
+    L_pi=st.floats(0.0, 3.0),
+    L_r=st.floats(0.0, 3.0),
+    eps_dyn=st.floats(0.0, 2.0),
+    eps_rew=st.floats(0.0, 2.0),
+    horizon=st.integers(0, 25),
+)
+def test_no_random_system_violates_the_bound(
+    seed, n_states, n_actions, gamma, growth, L_pi, L_r, eps_dyn, eps_rew, horizon
+):
+    """2,000 nonlinear pairs, 4 starts each, any growth; with the roles of the systems also exchanged (flag 1a)."""
+    lipschitz = Lipschitz(dynamics=growth / (1 + L_pi), reward=L_r, policy=L_pi)
+    pair = random_pair(
+        lipschitz, gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, n_states=n_states, n_actions=n_actions, n_starts=4,
+        generator=np.random.default_rng(seed),
+    )  # fmt: skip
+    arguments = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew}
+    gap = np.abs(pair.gap(horizon)).max()
+    slack = 1e-13 * (1 + horizon) * (1 + L_r)  # rounding of the rollout, whose rewards are at most L_r + eps
+    free = return_gap_bound(lipschitz, **arguments, horizon=horizon)
+    clipped = return_gap_bound(lipschitz, **arguments, horizon=horizon, reward_range=2 * L_r)
+    assert gap <= clipped + slack
+    assert clipped <= free * (1 + 1e-13)
+    assert np.abs(pair.swapped.gap(horizon)).max() <= clipped + slack
+    if gamma < 1 and gamma * lipschitz.growth < 1:
+        assert free <= return_gap_bound(lipschitz, **arguments) * (1 + 1e-12)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@given(
+    gamma=st.floats(0.1, 1.0), growth=st.floats(0.0, 1.5), L_pi=st.floats(0.0, 3.0), horizon=st.integers(2, 40),
+    eps_dyn=st.floats(0.01, 1.0), eps_rew=st.floats(0.0, 1.0), R=st.floats(0.01, 3.0),
+)  # fmt: skip
+def test_every_finite_form_is_attained_and_an_understated_error_is_caught(
+    gamma, growth, L_pi, horizon, eps_dyn, eps_rew, R
+):
+    """Planted violation: with both errors understated by 1 % the attaining pair lies above the bound."""
+    lipschitz = Lipschitz(dynamics=growth / (1 + L_pi), reward=1.0, policy=L_pi)
+    arguments = {"gamma": gamma, "horizon": horizon}
+    gap = -float(tight_pair(lipschitz, gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew).gap(horizon))
+    assert gap == pytest.approx(return_gap_bound(lipschitz, eps_dyn=eps_dyn, eps_rew=eps_rew, **arguments), rel=1e-12)
+    assert gap > return_gap_bound(lipschitz, eps_dyn=0.99 * eps_dyn, eps_rew=0.99 * eps_rew, **arguments) * 1.001
+    gap = -float(tight_pair(lipschitz, gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, reward_range=R).gap(horizon))
+    bound = return_gap_bound(lipschitz, eps_dyn=eps_dyn, eps_rew=eps_rew, **arguments, reward_range=R)
+    assert gap == pytest.approx(bound, rel=1e-12)
+
+
+def test_the_other_constants_are_not_enough():
+    """Flag 1a: mixing errors at the imagined point with the constants of the learned maps would be a false bound.
+
+    True map steep, learned map flat. The error at the imagined path is 0, and the learned constants are 0: their
+    combination would promise a gap of 0, and the gap is not 0.
+    """
+    g = 0.5
+    true = MDP(lambda s, a: 2.0 * s - 1.0, lambda s, a: s[..., 0], g)  # equals 1 at s = 1
+    learned = MDP(lambda s, a: 0 * s + 1.0, lambda s, a: s[..., 0], g)  # constant map with Lipschitz constant 0
+    start = np.array([1.0])
+    assert float(np.abs(return_gap(true, learned, lambda s: 0 * s, start, 30))) == 0.0  # both stay at 1
+    start = np.array([1.1])
+    first_error = abs(float(learned.dynamics(start, start)[0] - true.dynamics(start, start)[0]))
+    along_imagined = [first_error] + [0.0] * 29  # from the second step on the imagined path sits at 1, without error
+    promised = gap_bound_along_path(
+        Lipschitz(dynamics=0.0, reward=1.0, policy=0.0),
+        gamma=g, dynamics_errors=along_imagined, reward_errors=np.zeros(30),
+    )  # fmt: skip
+    assert float(np.abs(return_gap(true, learned, lambda s: 0 * s, start, 30))) > 3 * promised

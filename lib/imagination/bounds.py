@@ -170,7 +170,7 @@ def _bounded(gamma, growth, weight, eps_rew, horizon, reward_range) -> np.ndarra
     r"""Clip the drift at the range: below it up to some step, at the range from then on."""
     matters = (weight > 0) & (reward_range > 0)
     weight, reward_range = np.where(matters, weight, 1.0), np.where(matters, reward_range, 1.0)
-    end = np.asarray(UNLIMITED) if horizon is None else horizon
+    end = _all_discounted_away(gamma) if horizon is None else horizon
 
     def below_range(sums: ErrorSums) -> np.ndarray:
         return sums.drift.value < reward_range * sums.discount.value
@@ -184,6 +184,12 @@ def _bounded(gamma, growth, weight, eps_rew, horizon, reward_range) -> np.ndarra
         rest = error_sums(gamma, growth, weight, end - reached)[0].rewards.value
         rewards = error_sums(gamma, growth, weight, end)[0].rewards.value
     return eps_rew * rewards + np.where(matters, head.total.value + reward_range * head.discount.value * rest, 0.0)
+
+
+def _all_discounted_away(gamma: np.ndarray) -> np.ndarray:
+    r"""A number of steps after which :math:`\gamma^t` is below the smallest float64."""
+    with np.errstate(divide="ignore"):
+        return np.minimum(np.ceil(-800 / np.log(gamma)) + 1, UNLIMITED - 1).astype(np.int64)
 
 
 def _room(gamma: np.ndarray, growth: Twofold) -> np.ndarray:
