@@ -155,7 +155,10 @@ def measure(batch: Batch) -> pd.DataFrame:
     """
     arguments = {"gamma": batch.gamma, "eps_dyn": batch.eps_dyn, "eps_rew": batch.eps_rew}
     horizon = horizons(batch.lipschitz, **arguments)
-    gap, peak_dyn, peak_rew = batched_gap(batch, horizon)
+    with np.errstate(over="ignore", invalid="ignore"):  # an expansive rollout may overflow: refused below
+        gap, peak_dyn, peak_rew = batched_gap(batch, horizon)
+    finite = all(np.isfinite(array).all() for array in (gap, peak_dyn, peak_rew))
+    require(finite, "a rollout left the finite numbers: γ is too small for this contraction; lower the contraction")
     tail = return_gap_tail(batch.lipschitz, **arguments, horizon=horizon)
     seen = {"gamma": batch.gamma, "eps_dyn": batch.eps_dyn * peak_dyn, "eps_rew": batch.eps_rew * peak_rew}
     growth = np.broadcast_to(batch.lipschitz.growth, horizon.shape)
@@ -168,7 +171,6 @@ def table(labels: pd.DataFrame, growth, horizon, gap, tail, bound_sup, bound_rol
     columns = {"growth": growth, "steps": horizon, "gap": gap, "truncation": tail}
     columns |= {"bound_sup": bound_sup, "bound_roll": bound_roll}
     rows = labels.assign(**{name: np.ravel(values) for name, values in columns.items()})
-    require(np.isfinite(rows.gap).all(), "a rollout left the finite numbers; lower the contraction or the discount")
     require((rows.bound_roll > 0).all(), "a learned rollout met no model error at all: R would be 0/0 there")
     return rows.assign(ratio_sup=rows.gap.abs() / rows.bound_sup, ratio_roll=rows.gap.abs() / rows.bound_roll)
 
@@ -196,7 +198,7 @@ def batched_gap(batch: Batch, horizon: NDArray[np.int64]) -> tuple[Array, Array,
             s, reward = live.step(s, a)
             reward = reward + eps_rew[:n] * miss
             s = s + eps_dyn[:n] * drift
-            gap[:n] += counts * discount[:n] * (reward[:, :1] - reward[:, 1:])
+            gap[:n] += np.where(counts, discount[:n] * (reward[:, :1] - reward[:, 1:]), 0.0)
             size = np.sqrt(np.einsum("ndc,ndc->nc", drift[:, :, 1:], drift[:, :, 1:]))
             np.maximum(peak_dyn[:n], counts * size, out=peak_dyn[:n])
             np.maximum(peak_rew[:n], counts * np.abs(miss[:, 1:]), out=peak_rew[:n])
