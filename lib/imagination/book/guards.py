@@ -1,6 +1,7 @@
 """What nbval cannot see, checked on the committed notebooks before it runs.
 
-nbval passes an unexecuted notebook, a wrong picture and a stale source. Each guard here returns its problems as lines that say what to do.
+nbval passes an unexecuted notebook, a wrong picture and a stale source. Each guard here returns its problems as
+lines that say what to do.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _contents(book: Book) -> Iterator[str]:
 
 
 def _ledger(book: Book) -> Iterator[str]:
-    """Every claim has one verdict from the list, from the chapter that owes it; the ledger is what the notebooks say."""
+    """Every claim has one verdict from the list, from the chapter that owes it; the ledger says what they say."""
     chapters = book.chapters()
     notebooks = [nbformat.read(book.executed(c), as_version=4) for c in chapters if book.executed(c).is_file()]
     try:

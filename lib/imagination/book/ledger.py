@@ -168,7 +168,7 @@ class Ledger:
 
     def opening(self, *, covers: str, leaves_out: str, at_most_seconds: int) -> None:
         """Show the chapter's opening box: the paper's section, the claims, what is left out, the cost."""
-        owed = [f"[`{c.id}`](#decides-{c.id})" for c in claims().values() if c.chapter == self.chapter]
+        owed = [_to_cell(c.id, anchor_of(c.id)) for c in claims().values() if c.chapter == self.chapter]
         say(
             ":::{admonition} This chapter\n:class: note\n"
             f"**Covers** {covers}\n\n"
@@ -225,7 +225,7 @@ class Ledger:
             )
         if any(entry.id == id for entry in self.entries):
             raise RequestError(f"claim {id!r} is decided twice in chapter {self.chapter!r}; decide it once")
-        anchor = f"decides-{id}"
+        anchor = anchor_of(id)
         entry = Entry(id, statement, paper, ours, uncertainty, verdict.value, self.chapter, anchor)
         self.entries.append(entry)
         line = (
@@ -242,10 +242,11 @@ class Ledger:
         if not self.entries:
             return say("This chapter decides no claim of the paper.")
         rows = [
-            f"| [`{e.id}`](#{e.anchor}) | {_cell(e.paper)} | {_cell(e.ours)} | {_cell(e.uncertainty)} | {e.verdict} |"
+            [_to_cell(e.id, e.anchor), _cell(e.paper), _cell(e.ours), _cell(e.uncertainty), e.verdict]
             for e in self.entries
         ]
-        return say("\n".join(["| claim | paper | ours | uncertainty | verdict |", "|---|---|---|---|---|", *rows]))
+        head = ["claim", "paper", "ours", "uncertainty", "verdict"]
+        return say("\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]))
 
     def _ids(self) -> set[str]:
         return {entry.id for entry in self.entries}
@@ -254,6 +255,15 @@ class Ledger:
 def say(markdown: str) -> None:
     """Show Markdown: prose that carries numbers from the run."""
     display(Markdown(markdown))
+
+
+def anchor_of(claim_id: str) -> str:
+    """The HTML id of the cell that decides a claim."""
+    return f"decides-{claim_id}"
+
+
+def _to_cell(text: str, anchor: str) -> str:
+    return f'<a href="#{anchor}">{text}</a>'
 
 
 def _cell(text: str) -> str:
