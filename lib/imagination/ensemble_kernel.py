@@ -98,7 +98,7 @@ def forward(flat, outputs, tanh, X, H, Y):
 @compiled
 def backward(flat, gradient, outputs, tanh, x, H, D, Y, T, size, losses):
     """Gradient of every head's loss over the first ``size`` columns; the others are padding and count nothing."""
-    W1, b1, W2, b2 = unpack(flat, outputs.size, Y.shape[0])
+    W2 = unpack(flat, outputs.size, Y.shape[0])[2]
     dW1, db1, dW2, db2 = unpack(gradient, outputs.size, Y.shape[0])
     o = 0
     for h in range(outputs.size):
