@@ -27,10 +27,11 @@ format: $(READY)  ## ruff: mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# For the oldest Python admitted, 3.11.0: Debian's is older than what the newest 3.11 could take.
 lock:  ## pin the newest versions that pyproject.toml admits (needs uv)
 	rm -f requirements.lock
-	uv pip compile pyproject.toml --extra book --extra test --extra cluster --python-version $$($(PYTHON) -c \
-	  'import platform; print(platform.python_version())') --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --extra book --extra test --extra cluster --python-version 3.11 \
+	  --no-header --no-annotate -q -o requirements.lock
 	sed -i -E -e 's/[+]cpu$$//' -e '/^(nvidia-|cuda-|triton)/d' requirements.lock
 
 clean:  ## remove everything that is generated and not committed
