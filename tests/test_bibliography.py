@@ -19,13 +19,50 @@ REQUIRED = {
     "inproceedings": {"author", "title", "booktitle", "year"},
     "misc": {"author", "title", "year"},
 }
-PAPER_CITES = """
-    asadi2018a asadi2018b assran2023 bellinger2020 cai2025 christiano2017 deisenroth2011 elman1990 farahmand2017
-    gao2023 gouk2021 greensmith2004 ha2018 hafner2020 hafner2025a hafner2025b han2026 hansen2022 henaff2016
-    hilton2023 hochreiter1997 hoffmann2022 huang2022 janner2019 jin2020 kakade2002 kaplan2020 kearns2002 lecun2022
-    lobel2024 miyato2018 munos2003 pearce2025 rumelhart1986 schrittwieser2020 stiennon2020 sutton1990 sutton1999
-    talvitie2018 wang2026 williams1992 zhang2021
-""".split()
+PAPER_CITES = [
+    "asadi2018a",
+    "asadi2018b",
+    "assran2023",
+    "bellinger2020",
+    "cai2025",
+    "christiano2017",
+    "deisenroth2011",
+    "elman1990",
+    "farahmand2017",
+    "gao2023",
+    "gouk2021",
+    "greensmith2004",
+    "ha2018",
+    "hafner2020",
+    "hafner2025a",
+    "hafner2025b",
+    "han2026",
+    "hansen2022",
+    "henaff2016",
+    "hilton2023",
+    "hochreiter1997",
+    "hoffmann2022",
+    "huang2022",
+    "janner2019",
+    "jin2020",
+    "kakade2002",
+    "kaplan2020",
+    "kearns2002",
+    "lecun2022",
+    "lobel2024",
+    "miyato2018",
+    "munos2003",
+    "pearce2025",
+    "rumelhart1986",
+    "schrittwieser2020",
+    "stiennon2020",
+    "sutton1990",
+    "sutton1999",
+    "talvitie2018",
+    "wang2026",
+    "williams1992",
+    "zhang2021",
+]
 """The paper's own reference list, in its order of first author."""
 
 

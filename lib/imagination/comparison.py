@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from imagination.bounds import Lipschitz, return_gap_bound
+from imagination.branched_rollouts import mbpo_bound
 from imagination.relatives import (
     asadi_bound,
     check_total_variation,
@@ -71,7 +72,8 @@ class Comparison:
         eps_rew: sup of the reward error.
         eps_dyn: Wasserstein distance of one step; the sup norm of Lemma 1 where the dynamics are deterministic or
             share their noise.
-        total_variation: of one step.
+        total_variation: of one step, the supremum over states.
+        mean_total_variation: of one step, the largest mean over the states visited at one time.
         lipschitz: joint constants of Lemma 1, sum metric.
         growth: Wasserstein-Lipschitz constant of the closed loop.
         sensitivity: Lipschitz constant of the reward under the policy.
@@ -85,6 +87,7 @@ class Comparison:
     eps_rew: float
     eps_dyn: float
     total_variation: float
+    mean_total_variation: float
     lipschitz: Lipschitz
     growth: float
     sensitivity: float
@@ -104,6 +107,10 @@ class Comparison:
         asadi = asadi_bound(
             gamma=self.gamma, wasserstein=self.eps_dyn, growth=self.growth, reward_lipschitz=self.sensitivity
         )
+        # A reward range R is r_max = R/2 after a shift by a constant, which changes both returns alike.
+        mbpo = mbpo_bound(
+            gamma=self.gamma, reward_bound=self.reward_range / 2, eps_m=self.mean_total_variation, eps_pi=0.0
+        )
         return {
             "Lemma 1": compounding_bound(**common, **lipschitz),
             "Lemma 1, bounded reward": return_gap_bound(
@@ -112,6 +119,7 @@ class Comparison:
             "Asadi et al.": asadi if self.eps_rew == 0 else math.inf,
             "Kearns-Singh": kearns_singh_bound(**common, **variation),
             "Lobel-Parr": lobel_parr_bound(**common, **variation),
+            "MBPO": mbpo if self.eps_rew == 0 else math.inf,
             "value-Lipschitz": value_aware_bound(**common, value_loss=_times(self.value_lipschitz, self.eps_dyn)),
             "value-aware": value_aware_bound(**common, value_loss=self.value_loss),
             "combined": combined_bound(

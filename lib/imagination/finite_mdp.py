@@ -6,6 +6,7 @@ coordinates of the states.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -197,11 +198,13 @@ def compare_chains(true: Chain, model: Chain, points: np.ndarray, start: np.ndar
     values = true.values(gamma)
     growth = min(kernel_growth(true.transitions, points), kernel_growth(model.transitions, points))
     sensitivity = lipschitz_on_line(true.rewards, points)
+    matters = math.ceil(math.log(1e-12) / math.log(gamma)) if gamma > 0 else 1  # later steps weigh less than 1e-12
     return Comparison(
         gamma=gamma,
         eps_rew=float(np.abs(true.rewards - model.rewards).max()),
         eps_dyn=float(wasserstein_on_line(true.transitions, model.transitions, points).max()),
         total_variation=float(total_variation(true.transitions, model.transitions).max()),
+        mean_total_variation=mean_total_variation(true, model, start, true, horizon=matters),
         lipschitz=Lipschitz(dynamics=growth, reward=sensitivity, policy=0.0),
         growth=growth,
         sensitivity=sensitivity,

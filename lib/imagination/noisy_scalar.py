@@ -148,6 +148,7 @@ class NoisyScalar:
             eps_rew=self.eps_rew,
             eps_dyn=self.eps_dyn,
             total_variation=self.total_variation,
+            mean_total_variation=self.total_variation,  # the same in every state
             lipschitz=Lipschitz(dynamics=self.dynamics, reward=self.reward, policy=abs(self.gain)),
             growth=self.growth,
             sensitivity=self.sensitivity,
