@@ -55,15 +55,13 @@ def affordable_plan(annotators: int, *, budget: float, base_cost: float, label_c
 
 
 def _episodes(
-    system: System, policy: Policy, theta: torch.Tensor, k: int, horizon: int, generator: torch.Generator
+    system: System, policy: Policy, theta: torch.Tensor, start: torch.Tensor, noise: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    # theta (S, P): every seed has its own policy and its own episodes
-    mean = vmap(policy.mean)
-    state = system.start(theta.shape[0] * k, generator=generator).reshape(theta.shape[0], k, -1)
+    # theta (S, P): every seed has its own policy; start (S, k, d_s), noise (S, k, H, d_a)
+    mean, state = vmap(policy.mean), start
     states, actions, rewards = [], [], []
-    for _ in range(horizon):
-        centre = mean(theta, state)
-        action = centre + policy.std * torch.randn(centre.shape, generator=generator, dtype=centre.dtype)
+    for t in range(noise.shape[2]):
+        action = mean(theta, state) + policy.std * noise[:, :, t]
         states.append(state)
         actions.append(action)
         rewards.append(system.reward(state, action))
@@ -85,12 +83,13 @@ def learning_curves(
     n_seeds: int,
     evaluate_every: int,
     generator: torch.Generator,
-    evaluation_rollouts: int = 64,
+    evaluation_rollouts: int = 256,
 ) -> torch.Tensor:
     r"""Train one policy from ``theta`` under ``n_seeds`` seeds and return its true discounted return as it learns.
 
     Plain stochastic gradient ascent with estimator B and the leave-one-out baseline; labels carry noise of
-    variance :math:`\sigma_1^2/m`. The evaluation sees no noise.
+    variance :math:`\sigma_1^2/m`. Every evaluation uses the same starts and the same action noise, drawn first,
+    and sees the true rewards; so two plans under the same generator are judged on the same episodes.
 
     Args:
         system: control task.
@@ -105,7 +104,7 @@ def learning_curves(
         n_seeds: independent repetitions.
         evaluate_every: updates between two evaluations, the first before any update.
         generator: source of all randomness.
-        evaluation_rollouts: rollouts of each seed in an evaluation.
+        evaluation_rollouts: rollouts in an evaluation.
 
     Returns:
         Mean noise-free return, shape ``(n_seeds, n_evaluations)``.
@@ -124,12 +123,18 @@ def learning_curves(
         error = (actions - policy.mean(parameters, states)) / policy.std
         return (weights * -0.5 * error.square().sum(-1)).sum()
 
+    def draw(seeds: int, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+        start = system.start(seeds * k, generator=generator).reshape(seeds, k, -1)
+        noise = torch.randn(seeds, k, horizon, policy.action_size, generator=generator, dtype=theta.dtype)
+        return start, noise
+
     direction, curve = vmap(grad(surrogate)), []
+    examination = [x.expand(n_seeds, *x.shape[1:]) for x in draw(1, evaluation_rollouts)]
     for update in range(n_updates + 1):
         if update % evaluate_every == 0:
-            *_, rewards = _episodes(system, policy, thetas, evaluation_rollouts, horizon, generator)
+            *_, rewards = _episodes(system, policy, thetas, *examination)
             curve.append((rewards @ discounts).mean(1))
-        states, actions, rewards = _episodes(system, policy, thetas, plan.n_rollouts, horizon, generator)
+        states, actions, rewards = _episodes(system, policy, thetas, *draw(n_seeds, plan.n_rollouts))
         noise = torch.randn(rewards.shape, generator=generator, dtype=rewards.dtype)
         to_go = returns_to_go(rewards + (label_variance / plan.annotators) ** 0.5 * noise, gamma)
         weights = discounts * (to_go - leave_one_out(to_go)) / plan.n_rollouts

@@ -114,6 +114,7 @@ class Policy(Protocol):
     """A Gaussian policy with fixed standard deviation and a parametric mean."""
 
     std: float
+    action_size: int
     n_parameters: int
 
     def mean(self, theta: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
