@@ -118,10 +118,10 @@ class Sweep:
         return sum(self.steps_of(block) for block in self.blocks())
 
     def blocks(self) -> list[Block]:
-        """All blocks, the long ones first, so that no core waits long for the last one."""
+        """All blocks, teacher by teacher: what is there halfway is a smaller sweep, and the pace is the final one."""
         seeds = tuple(range(self.first_seed, self.first_seed + self.seeds))
         groups = [(seed,) for seed in seeds] if self.device == "cpu" else [seeds]
-        return [Block(n, group) for n in sorted(self.anchors, reverse=True) for group in groups]
+        return [Block(n, group) for group in groups for n in sorted(self.anchors, reverse=True)]
 
     def jobs(self, block: Block) -> list[Job]:
         """Students of a block."""
