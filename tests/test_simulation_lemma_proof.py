@@ -1,0 +1,159 @@
+"""The chapter's own chain of proof steps: it holds, and it stops at every false variant of the statements.
+
+The chain is read from the chapter's source (its cells tagged ``proof``) and run with one expression exchanged, so
+that what is tested is what the reader sees. Each variant names the step at which it is stopped: a variant that is
+stopped by a slip of Python would not count.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import jupytext
+import pytest
+import sympy as sp
+
+from imagination.proof import Proof, ProofError
+
+CHAPTER = Path(__file__).parents[1] / "notebooks" / "simulation_lemma.py"
+
+
+def proof_cells():
+    cells = jupytext.read(CHAPTER).cells
+    return [c.source for c in cells if c.cell_type == "code" and "proof" in c.metadata.get("tags", ())]
+
+
+def run(old=None, new=None):
+    """Run the chain, with ``old`` exchanged for ``new`` in the one cell that contains it."""
+    cells, names = proof_cells(), {"sp": sp, "Proof": Proof, "replace": replace}
+    if old is not None:
+        holders = [i for i, source in enumerate(cells) if old in source]
+        assert len(holders) == 1, f"{old!r} is in {len(holders)} cells; the chapter changed, mend this test"
+        assert cells[holders[0]].count(old) == 1, f"{old!r} occurs more than once in its cell"
+        cells[holders[0]] = cells[holders[0]].replace(old, new)
+    for source in cells:
+        exec(source, names)
+    return names
+
+
+def test_the_chain_holds():
+    names = run()
+    assert [len(names[name]) for name in ("lemma", "tight", "swapped", "corollary", "strict", "levers")] == [
+        16, 3, 2, 7, 2, 7,
+    ]  # fmt: skip
+
+
+LEMMA = {
+    "margin squared (wrong exponent)": (
+        "((1 - g) * (1 - g * L_f * (1 + L_pi))) * e_dyn",
+        "((1 - g) * (1 - g * L_f * (1 + L_pi)) ** 2) * e_dyn",
+    ),
+    "discount of the reward term squared": ("claimed = e_rew / (1 - g)", "claimed = e_rew / (1 - g) ** 2"),
+    "factor gamma missing": ("+ g * L_r * (1 + L_pi) /", "+ L_r * (1 + L_pi) /"),
+    "factor 1 + L_pi missing": ("+ g * L_r * (1 + L_pi) /", "+ g * L_r /"),
+    "horizon factor 1/(1-gamma) missing": (
+        "((1 - g) * (1 - g * L_f * (1 + L_pi))) * e_dyn",
+        "(1 - g * L_f * (1 + L_pi)) * e_dyn",
+    ),
+    "wrong sign in the margin": (
+        "((1 - g) * (1 - g * L_f * (1 + L_pi))) * e_dyn",
+        "((1 - g) * (1 + g * L_f * (1 + L_pi))) * e_dyn",
+    ),
+    "constants of f and r exchanged": ("+ g * L_r * (1 + L_pi) /", "+ g * L_f * (1 + L_pi) /"),
+    "reward error added with the wrong sign": ("claimed = e_rew / (1 - g)", "claimed = -e_rew / (1 - g)"),
+}
+
+
+@pytest.mark.parametrize("variant", LEMMA)
+def test_false_variants_of_lemma_1_are_rejected(variant):
+    with pytest.raises(ProofError, match="Lemma 1, step 16 is false"):
+        run(*LEMMA[variant])
+
+
+STEPS = {
+    "policy constant forgotten": (
+        "next_distance, e_dyn + growth * delta", "next_distance, e_dyn + L_f * delta", "Lemma 1, step 1 is false",
+    ),
+    "model error forgotten": (
+        "next_distance, e_dyn + growth * delta", "next_distance, growth * delta", "Lemma 1, step 1 is false",
+    ),
+    "reward error forgotten": (
+        "reward_differs, e_rew + sensitivity", "reward_differs, sensitivity", "Lemma 1, step 2 is false",
+    ),
+    "index of the distance": ("e_dyn * (Lam**t - 1)", "e_dyn * (Lam ** (t + 1) - 1)", "Lemma 1, step 3 is false"),
+    "index of the induction": (
+        "lemma.equal(Lam * distance + e_dyn, distance.subs(t, t + 1)",
+        "lemma.equal(Lam * distance + e_dyn, distance.subs(t, t + 2)",
+        "Lemma 1, step 5 is false",
+    ),
+    "limit at growth one": ("lemma.limit(distance, Lam, 1, e_dyn * t", "lemma.limit(distance, Lam, 1, e_dyn * (t + 1)",
+                            "Lemma 1, step 7 is false"),
+    "index of the geometric sum": ("S = (1 - g**H) / (1 - g)", "S = (1 - g ** (H + 1)) / (1 - g)",
+                                   "Lemma 1, step 8 is false"),
+    "index in the exchange": ("inner = g ** (i + 1)", "inner = g**i", "Lemma 1, step 10 is false"),
+    "sign in the drift sum": (
+        "D = ((1 - (g * Lam) ** H) / (1 - g * Lam) - (1 - g**H)",
+        "D = ((1 - (g * Lam) ** H) / (1 - g * Lam) + (1 - g**H)",
+        "Lemma 1, step 12 is false",
+    ),
+    "sign in the limit of the drift sum": (
+        "D_limit = (1 / (1 - g * Lam) - 1 / (1 - g))", "D_limit = (1 / (1 - g * Lam) + 1 / (1 - g))",
+        "Lemma 1, step 15 is",
+    ),
+    "attaining system with a smaller error": (
+        "L_f * (delta + L_pi * delta) + e_dyn, growth", "L_f * (delta + L_pi * delta) + e_dyn / 2, growth",
+        "attained, step 1 is false",
+    ),
+    "attaining system paid one step late": (
+        "total += g**k * (L_r", "total += g ** (k + 1) * (L_r", "attained, step 3 is",
+    ),
+    "mixed constants": (
+        "e_dyn + Lh_f * (1 + L_pi) * delta", "e_dyn + L_f * (1 + L_pi) * delta",
+        "learned maps, step 1 is false",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", STEPS)
+def test_false_steps_of_lemma_1_are_rejected(variant):
+    old, new, message = STEPS[variant]
+    with pytest.raises(ProofError, match=message):
+        run(old, new)
+
+
+COROLLARY = {
+    "exponent of the margin in L_f": (
+        "L_r * (1 + L_pi) ** 2 / ((1 - g) * m**2)", "L_r * (1 + L_pi) ** 2 / ((1 - g) * m)",
+        "Corollary 1, step 1 is false",
+    ),
+    "missing factor in L_f": (
+        "in_L_f = g**2 * L_r * (1 + L_pi) ** 2", "in_L_f = g * L_r * (1 + L_pi) ** 2", "Corollary 1, step 1 is false",
+    ),
+    "missing factor in L_r": ("in_L_r = g * (1 + L_pi)", "in_L_r = (1 + L_pi)", "Corollary 1, step 2 is false"),
+    "exponent of the margin in L_pi": (
+        "in_L_pi = g * L_r / ((1 - g) * m**2)", "in_L_pi = g * L_r / ((1 - g) * m)", "Corollary 1, step 3 is false",
+    ),
+    "coefficient decreasing in L_f": (
+        "nonnegative(sp.simplify(in_L_f.subs", "nonnegative(sp.simplify(-in_L_f.subs",
+        "Corollary 1, step 4 is false",
+    ),
+    "coefficient with the wrong sign in the margin": (
+        "C = g * L_r * (1 + L_pi) / ((1 - g) * (1 - g", "C = g * L_r * (1 + L_pi) / ((1 - g) * (1 + g",
+        "Corollary 1, step 1 is false",
+    ),
+    "domain closed upwards": (
+        "    lowered, raised,", "    raised, lowered,", "Corollary 1, step 7 is false",
+    ),
+    "strict without its condition": (
+        "sp.simplify(in_L_f.subs(L_r, L_rp).subs(inside))", "sp.simplify(in_L_f.subs(inside))",
+        "strictly, step 1 is undecided",
+    ),
+    "elasticity without the margin": ("to_f = (1 - m) / m", "to_f = 1 - m", "Elasticities.*step 1 is false"),
+    "threshold at one third": ("m, 1 / (2 + u)) - 1", "m, 2 / (3 + u)) - 1", "Elasticities.*step 5 is false"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", COROLLARY)
+def test_false_variants_of_corollary_1_are_rejected(variant):
+    old, new, message = COROLLARY[variant]
+    with pytest.raises(ProofError, match=message):
+        run(old, new)
