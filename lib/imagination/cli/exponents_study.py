@@ -16,6 +16,7 @@ import pandas as pd
 from imagination.book.paths import Book
 from imagination.ensemble import cores, train_ensemble
 from imagination.exponents_study import ARMS, Row
+from imagination.provenance import environment, processor
 
 __all__ = ["command", "train_arm"]
 
@@ -67,18 +68,15 @@ def _write(path: Path, text: str) -> None:
 
 
 def _provenance(arm: str, rows: list[Row], seconds: float, threads: int) -> dict[str, Any]:
-    from imagination import __version__
-
     return {
-        "command": f"python -m imagination.cli.exponents_study --arm {arm}",
+        "command": f"make exponents-study, or python -m imagination.cli.exponents_study --arm {arm}",
         "trainings": len(rows),
         "adam_steps": sum(row.job.recipe.steps_at(row.job.n) for row in rows),
         "teachers": len({row.job.seed for row in rows}),
-        "package_version": __version__,
-        "lock_sha256": hashlib.sha256(Book().lock.read_bytes()).hexdigest(),
-        "device": "cpu",
+        "device": processor(),
         "threads": threads,
         "wall_seconds": round(seconds, 1),
+        **environment(),
     }
 
 
