@@ -31,7 +31,7 @@ def train_arm(arm: str, rows: list[Row], shards: Path, *, threads: int | None = 
         threads: of the trainer.
 
     Returns:
-        The table ``variant,n,steps,seed,mse,train_mse``, and the seconds that its trainings took.
+        The table ``head,variant,n,steps,seed,mse,train_mse``, and the seconds that its trainings took.
     """
     shards.mkdir(parents=True, exist_ok=True)
     table, seconds = [], 0.0
@@ -55,7 +55,7 @@ def train_arm(arm: str, rows: list[Row], shards: Path, *, threads: int | None = 
             ]
             _write(shard, json.dumps({"seconds": time.perf_counter() - start, "rows": earned}))
         kept = json.loads(shard.read_text())
-        table += kept["rows"]
+        table += [{"head": r.job.target.value} | row for r, row in zip(members, kept["rows"], strict=True)]
         seconds += kept["seconds"]
         click.echo(f"{arm}: teacher {seed} done, {seconds:.0f} s")
     return pd.DataFrame(table), seconds
