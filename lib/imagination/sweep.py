@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,9 +71,9 @@ class Sweep:
         >>> sweep = Sweep(anchors=(2000, 5000), seeds=3)
         >>> len(sweep.blocks()), sweep.trainings, sweep.adam_steps
         (6, 12, 33600)
-        >>> Sweep(anchors=(2000,), heads=("rewards",))
+        >>> Sweep(anchors=(2000,), device="gpu")
         Traceback (most recent call last):
-        imagination.errors.RequestError: head 'rewards' does not exist; did you mean reward?
+        imagination.errors.RequestError: device 'gpu' is not allowed: one of cpu, cuda
     """
 
     anchors: tuple[int, ...]
@@ -234,31 +235,32 @@ def run_sweep(
         from imagination.ensemble_cuda import require_device
 
         require_device("cuda")
-    threads = threads or cores()
-    blocks = sweep.blocks()
-    with SweepFolder(Path(out), asdict(sweep), warn) as folder:
+    threads, blocks = threads or cores(), sweep.blocks()
+    with ExitStack() as stack:
+        if scheduler is not None:  # a cluster that does not answer is found out before the folder is made
+            from imagination import cluster
+
+            client = stack.enter_context(cluster.connect(scheduler, warn=warn))
+        folder = stack.enter_context(SweepFolder(Path(out), asdict(sweep), warn))
         done = folder.finished([block.name for block in blocks])
         todo = [block for block in blocks if block.name not in done]
-        total = sweep.adam_steps
-        begin(total - sum(sweep.steps_of(block) for block in todo), total)
-        whole = all((folder.path / name).exists() for name in ("errors.csv", "provenance.json"))
-        if not todo and whole:
+        begin(sweep.adam_steps - sum(sweep.steps_of(block) for block in todo), sweep.adam_steps)
+        if not todo and folder.whole():
             return False
         if todo:
             start, clock = datetime.now(UTC), time.perf_counter()
             session = f"{start:%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
+            facts = {"started": f"{start:%Y-%m-%dT%H:%M:%SZ}", "threads": None if scheduler else threads}
+            folder.open_session(session, facts | {"cluster": scheduler is not None} | environment())
             if scheduler is None:
                 results = locally(sweep, todo, threads, progress)
             else:
-                from imagination.cluster import on_cluster
-
-                results = on_cluster(scheduler, sweep, todo, progress, warn)
-            facts = {"started": f"{start:%Y-%m-%dT%H:%M:%SZ}", "threads": None if scheduler else threads}
-            folder.open_session(session, facts | {"cluster": scheduler is not None} | environment())
-            for block, result in results:
-                result |= {"session": session, "after": round(time.perf_counter() - clock, 3)}
-                folder.keep(block.name, result)
-                done[block.name] = result
+                results = cluster.results(client, sweep, todo, progress)
+            with closing(results):
+                for block, result in results:
+                    result |= {"session": session, "after": round(time.perf_counter() - clock, 3)}
+                    folder.keep(block.name, result)
+                    done[block.name] = result
         rank = {head: i for i, head in enumerate(sweep.heads)}
         rows = sorted((row for r in done.values() for row in r["rows"]), key=lambda row: (rank[row[0]], row[1], row[2]))
         folder.finish(rows, provenance(sweep, done, folder.sessions()))

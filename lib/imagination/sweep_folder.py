@@ -177,6 +177,10 @@ class SweepFolder:
         """Facts of every session so far, by name."""
         return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in self.path.glob("sessions/*.json")}
 
+    def whole(self) -> bool:
+        """Whether the result and its origin are there."""
+        return all((self.path / name).exists() for name in ("errors.csv", "provenance.json"))
+
     def finish(self, rows: Iterable[tuple], provenance: Mapping[str, Any]) -> None:
         """Write ``errors.csv`` and ``provenance.json``; numbers keep all their digits."""
         lines = [COLUMNS, *(",".join(str(value) for value in row) for row in rows)]

@@ -60,6 +60,7 @@ def command(out: Path, threads: int | None, scheduler: str | None, **settings: o
 
     from tqdm import tqdm
 
+    from imagination.cluster import ClusterError
     from imagination.sweep import Sweep, run_sweep
     from imagination.sweep_folder import StorageError
 
@@ -90,6 +91,6 @@ def command(out: Path, threads: int | None, scheduler: str | None, **settings: o
                 progress=progress,
                 warn=lambda line: bar.write(f"imagination: {line}", file=sys.stderr),
             )
-    except StorageError as error:
+    except (StorageError, ClusterError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{sweep.trainings} trainings {'are' if new else 'were already'} in {out / 'errors.csv'}")

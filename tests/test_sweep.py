@@ -1,0 +1,253 @@
+"""A sweep that is killed, resumed, contradicted, run twice, damaged or out of space."""
+
+import errno
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from imagination import sweep_folder
+from imagination.ensemble import train_ensemble
+from imagination.errors import RequestError
+from imagination.sweep import Block, Sweep, run_sweep
+from imagination.sweep_folder import StorageError, SweepFolder
+
+SMALL = Sweep(anchors=(300, 700), seeds=3, epochs=2)
+COMMAND = [sys.executable, "-m", "imagination.cli", "sweep"]
+ARGUMENTS = ["--anchors", "300,700", "--seeds", "3", "--epochs", "2"]
+
+
+def run(*arguments, **options):
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The folder of a sweep that nothing happened to."""
+    out = tmp_path_factory.mktemp("sweep") / "undisturbed"
+    run_sweep(SMALL, out)
+    return out
+
+
+def table(folder):
+    return (folder / "errors.csv").read_text()
+
+
+def test_table_holds_each_training_once_and_all_its_digits(undisturbed):
+    header, *rows = table(undisturbed).splitlines()
+    assert header == "head,n,seed,mse,train_mse,steps"
+    jobs = [job for block in SMALL.blocks() for job in SMALL.jobs(block)]
+    wanted = {
+        f"{job.target.value},{job.n},{job.seed},{o.mse!r},{o.train_mse!r},{o.steps}"
+        for job, o in zip(jobs, train_ensemble(jobs), strict=True)
+    }
+    assert len(rows) == SMALL.trainings == 12
+    assert set(rows) == wanted
+
+
+def test_provenance_says_what_ran(undisturbed):
+    found = json.loads((undisturbed / "provenance.json").read_text())
+    assert found["parameters"] == json.loads(json.dumps(asdict(SMALL)))
+    assert (found["trainings"], found["adam_steps"]) == (12, 2 * 3 * 2 * (2 + 3))
+    (session,) = found["sessions"]
+    assert session["blocks"] == 6
+    assert 0 < session["wall_seconds"] == found["wall_seconds"] < 300
+    assert re.fullmatch("[0-9a-f]{64}", session["lock_sha256"])
+    assert session["commit"] is None or re.fullmatch("[0-9a-f]{40}", session["commit"])
+    assert session["threads"] >= 1
+    assert session["devices"][0]
+    assert set(session["packages"]) == {"numpy", "scipy", "numba", "torch"}
+
+
+def test_any_grid(tmp_path):
+    """Heads, policy, first seed and a fixed number of steps reach the trainings."""
+    sweep = Sweep(anchors=(300,), seeds=1, first_seed=5, heads=("coordinate", "reward"), steps=7, policy="uniform")
+    run_sweep(sweep, tmp_path / "a")
+    rows = [line.split(",") for line in table(tmp_path / "a").splitlines()[1:]]
+    assert [(r[0], r[1], r[2], r[5]) for r in rows] == [("coordinate", "300", "5", "7"), ("reward", "300", "5", "7")]
+    run_sweep(replace(sweep, policy="sinusoid"), tmp_path / "b")
+    assert table(tmp_path / "a") != table(tmp_path / "b")
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_continues_and_ends_with_the_same_table(tmp_path):
+    """SIGKILL three times, each as soon as another block is in: no block that was in is lost or made again."""
+    arguments = ["--anchors", "2000,3000", "--seeds", "3", "--epochs", "60", "--threads", "2", "--out"]
+    run_sweep(Sweep(anchors=(2000, 3000), seeds=3, epochs=60), tmp_path / "whole")
+    out, kept = tmp_path / "killed", set()
+    for _ in range(3):
+        process = subprocess.Popen([*COMMAND, *arguments, str(out)], stderr=subprocess.DEVNULL)
+        while process.poll() is None and set(out.glob("blocks/n*.json")) <= kept:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert kept < set(out.glob("blocks/n*.json"))
+        kept = set(out.glob("blocks/n*.json"))
+    assert len(kept) < 6  # something was left to do
+    assert not (out / "errors.csv").exists()
+    made = {path: path.stat().st_mtime_ns for path in kept}
+    assert run(*arguments, str(out)).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in kept} == made
+    assert table(out) == table(tmp_path / "whole")
+    sessions = json.loads((out / "provenance.json").read_text())["sessions"]
+    assert (len(sessions), sum(session["blocks"] for session in sessions)) == (4, 6)
+
+
+def test_other_arguments_are_refused_and_the_difference_is_named(undisturbed):
+    before = {p: p.stat().st_mtime_ns for p in undisturbed.rglob("*")}
+    for other, words in [
+        (replace(SMALL, seeds=4), "seeds is 3 there and 4 here"),
+        (replace(SMALL, policy="uniform"), "policy is sinusoid there and uniform here"),
+        (replace(SMALL, anchors=(300,)), r"anchors is \[300, 700\] there and \[300\] here"),
+        (replace(SMALL, steps=9), "steps is None there and 9 here"),
+    ]:
+        with pytest.raises(RequestError, match=words):
+            run_sweep(other, undisturbed)
+    done = run("--anchors", "300,700", "--seeds", "4", "--epochs", "2", "--out", str(undisturbed))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "seeds is 3 there and 4 here" in done.stderr
+    assert {p: p.stat().st_mtime_ns for p in undisturbed.rglob("*")} == before
+
+
+def test_finished_sweep_is_left_alone(undisturbed):
+    before = (undisturbed / "provenance.json").read_bytes()
+    done = run(*ARGUMENTS, "--out", str(undisturbed))
+    assert done.returncode == 0
+    assert "were already in" in done.stdout
+    assert (undisturbed / "provenance.json").read_bytes() == before
+
+
+def test_second_sweep_into_a_folder_at_work_is_refused(tmp_path):
+    with SweepFolder(tmp_path / "out", asdict(SMALL)):
+        done = run(*ARGUMENTS, "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "another sweep is at work" in done.stderr
+    assert run_sweep(SMALL, tmp_path / "out")  # the lock went with its holder
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"steps', '"step').replace("300", "301"),
+        lambda text: "[]",
+        lambda text: "\0" * len(text),
+    ],
+    ids=["empty", "torn", "altered", "other", "zeros"],
+)
+def test_damaged_shard_is_named_and_recomputed(tmp_path, undisturbed, damage):
+    out, lines = tmp_path / "out", []
+    run_sweep(SMALL, out)
+    shard = out / "blocks" / f"{Block(300, (1,)).name}.json"
+    whole = shard.read_text()
+    assert damage(whole) != whole
+    shard.write_text(damage(whole))
+    assert run_sweep(SMALL, out, warn=lines.append)
+    assert lines == [f"{shard} is damaged: its trainings are done again"]
+    assert table(out) == table(undisturbed)
+    assert json.loads(shard.read_text())["block"]["rows"] == json.loads(whole)["block"]["rows"]
+
+
+def test_full_disk_names_the_file_and_keeps_what_is_there(tmp_path, undisturbed, monkeypatch):
+    """The third shard finds no room; the first two stay, nothing half-written does, and the sweep can go on."""
+    shards, real = [], os.fsync
+
+    def fsync(descriptor):
+        name = os.readlink(f"/proc/self/fd/{descriptor}")
+        if "/blocks/" in name:
+            shards.append(name)
+            if len(shards) == 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(sweep_folder.os, "fsync", fsync)
+    with pytest.raises(StorageError, match=r"cannot write .*blocks/n000.*json: No space left on device"):
+        run_sweep(SMALL, tmp_path / "out", threads=1)
+    monkeypatch.undo()
+    assert len(list((tmp_path / "out" / "blocks").iterdir())) == 2
+    assert not (tmp_path / "out" / "errors.csv").exists()
+    assert run_sweep(SMALL, tmp_path / "out")
+    assert table(tmp_path / "out") == table(undisturbed)
+
+
+def test_command_that_cannot_write_a_file_ends_with_1_and_one_line(tmp_path):
+    """A real refusal of the system: files above 200 bytes are not allowed to the process."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = run(*ARGUMENTS, "--out", str(tmp_path / "out"), preexec_fn=limit, env=environment)
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr.splitlines()[-1]
+    assert str(tmp_path / "out") in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "out").rglob("*.part"))
+
+
+def test_folder_that_cannot_be_used_is_refused(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("mine")
+    for folder, words in [
+        (tmp_path / "file" / "out", "file/out"),
+        (tmp_path / "file", "not a folder"),
+        (tmp_path / "full", "thesis.tex"),
+        (Path("/proc/out"), "cannot write into /proc/out"),
+    ]:
+        with pytest.raises(RequestError, match=words):
+            run_sweep(SMALL, folder)
+    assert [p.name for p in (tmp_path / "full").iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--anchors", "2000,x", "--seeds", "1"], "whole numbers"),
+        (["--anchors", "2000,2000", "--seeds", "1"], "twice"),
+        (["--anchors", "0", "--seeds", "1"], "anchor 0"),
+        (["--anchors", "500001", "--seeds", "1"], "500000"),
+        (["--anchors", "", "--seeds", "1"], "whole numbers"),
+        (["--anchors", "300", "--seeds", "0"], "seeds = 0"),
+        (["--anchors", "300", "--seeds", "1", "--epochs", "0"], "epochs = 0"),
+        (["--anchors", "300", "--seeds", "1", "--heads", "rewards"], "did you mean reward"),
+        (["--anchors", "300", "--seeds", "1", "--policy", "sin"], "policy 'sin'"),
+        (["--anchors", "300", "--seeds", "1", "--device", "tpu"], "cpu, cuda"),
+        (["--anchors", "300", "--seeds", "1", "--threads", "0"], "threads = 0"),
+        (["--anchors", "300", "--seeds", "1", "--scheduler", "localhost:8786"], "tcp://HOST:PORT"),
+        (["--anchors", "300", "--seeds", "1", "--scheduler", "tcp://127.0.0.1:1"], "no Dask scheduler answers"),
+        (["--seeds", "1"], "--anchors"),
+    ],
+)
+def test_wrong_request_is_one_line_exit_2_and_writes_nothing(tmp_path, arguments, words, capsys):
+    from imagination.cli import main
+
+    with pytest.raises(SystemExit) as end:
+        main(["sweep", *arguments, "--out", str(tmp_path / "out")])
+    error = capsys.readouterr().err
+    assert end.value.code == 2
+    assert len(error.splitlines()) == 1, error
+    assert words in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_remaining_time_is_counted_in_steps_and_from_this_session(tmp_path):
+    """What progress reports adds up to the total, and a resumed sweep begins where the last one ended."""
+    begun, steps = [], []
+    run_sweep(SMALL, tmp_path / "out", begin=lambda *n: begun.append(n), progress=steps.append)
+    (tmp_path / "out" / "blocks" / f"{Block(700, (2,)).name}.json").unlink()
+    again = []
+    run_sweep(SMALL, tmp_path / "out", begin=lambda *n: begun.append(n), progress=again.append)
+    assert begun == [(0, 60), (60 - 2 * 6, 60)]
+    assert (sum(steps), sum(again)) == (60, 12)
