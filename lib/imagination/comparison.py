@@ -113,7 +113,7 @@ class Comparison:
         )
         return {
             "Lemma 1": compounding_bound(**common, **lipschitz),
-            "Lemma 1, bounded reward": return_gap_bound(
+            "Lemma 1 (bounded)": return_gap_bound(
                 self.lipschitz, eps_dyn=self.eps_dyn, reward_range=self.reward_range, **common
             ),
             "Asadi et al.": asadi if self.eps_rew == 0 else math.inf,

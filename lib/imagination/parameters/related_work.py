@@ -20,7 +20,7 @@ class Parameters(ChapterParameters):
     contractive: float = Field(0.8, gt=0, lt=1, description="L_f of the contractive systems")
     expansive: float = Field(1.2, gt=1, le=3, description="L_f of the expansive systems; gamma L_f must exceed 1")
     branches: list[int] = Field([1, 2, 5, 10, 20, 50], min_length=1, description="imagined steps of branched rollouts")
-    n_chains: int = Field(200, ge=1, le=100_000, description="random finite chains of each kind")
+    n_chains: int = Field(100, ge=1, le=100_000, description="random finite chains of each kind")
     seed: int = Field(0, ge=0, description="of the one generator")
 
     @model_validator(mode="after")
