@@ -82,9 +82,10 @@ say(
 # | pool | subsampled | from 5 visited tuples for each kept one, 1,000 episodes at most |
 # | what a seed varies | not said | the teacher, its data and the student; one teacher serves all anchors |
 #
-# The last three rows are choices. The sinusoid was picked in a pilot among fourteen policies by the two error levels
-# at $N=2{,}000$ alone; of those whose levels fit, it is the smooth one. It wasn't picked by an exponent, but some
-# exponents had been seen by then, so agreement here is weaker evidence than a blind reproduction would be.
+# The last three rows are choices. The sinusoid was picked in a pilot with twelve teachers, among fourteen policies, by
+# the two error levels at $N=2{,}000$ alone; of those whose levels fitted, it was the smooth one. It wasn't picked by an
+# exponent, but some exponents had been seen by then, so agreement here is weaker evidence than a blind reproduction
+# would be. Nothing was changed after the trainings below had begun.
 
 # %% [markdown]
 # ## Live: the plain loop
@@ -201,9 +202,13 @@ say("\n".join(table))
 # %% [markdown]
 # The paper's figures are estimates from 100 seeds too, so they can't be asked to lie in our interval: a repetition of
 # the same experiment misses it one time in six. The question is whether they lie where a second experiment of our
-# size would land, 95 times in 100. That interval is ours by anchor, widened by $\sqrt2$. The rule was fixed before the
-# fits were seen: a law is *reproduced* if exponent, scale and R², each with the rounding it is printed to, all lie in
-# it, and *direction only* if they don't but the exponent has the right sign.
+# size would land, 95 times in 100. That interval is ours by anchor, widened by $\sqrt2$. A law is *reproduced* if
+# exponent, scale and R², each with the rounding it is printed to, all lie in it, and so does the law's level at the
+# middle of the anchors; it is *direction only* if not all do but the exponent has the right sign.
+#
+# All but the level was fixed before the fits were seen. The level was added when the first thirteen teachers showed
+# that the rule was too weak: the scale is an extrapolation to $N=1$, so uncertain that a law can pass although it is
+# a third too high wherever there are data.
 
 
 # %%
@@ -226,26 +231,56 @@ def meets(value, half_unit, interval):
 
 
 # %%
+middle = np.exp(np.log(sizes).mean())
 paper = {
     "dynamics": ((0.34, 0.005), (0.11, 0.005), (0.954, 0.0005)),
     "reward": ((90.4, 0.05), (0.96, 0.005), (0.997, 0.0005)),
 }
+
+
+def printed_level(scale, exponent):
+    """The paper's law at the middle anchor, and half its range under the rounding of scale and exponent."""
+    corners = [(scale[0] + i * scale[1]) * middle ** -(exponent[0] + j * exponent[1]) for i in (-1, 1) for j in (-1, 1)]
+    return (min(corners) + max(corners)) / 2, (max(corners) - min(corners)) / 2
+
+
+# %%
 for head, fit in by_anchor.items():
     scales, exponents = fit.bootstrap()
     intervals = [
         second_experiment(fit.scale, scales),
         second_experiment(fit.exponent, exponents),
         1 - second_experiment(1 - fit.r2, 1 - r2_draws(fit))[::-1],
+        second_experiment(float(fit.predict(middle)), scales * middle**-exponents),
     ]
+    values = [*paper[head], printed_level(*paper[head][:2])]
     ledger.decide(
         f"scaling-{head}",
-        ours=f"{fit.scale:.3g} N^−{fit.exponent:.3f}, R² {fit.r2:.3f}",
-        uncertainty="95 % of repetitions: scale {}, exponent {}, R² {}".format(*map(spread, intervals)),
+        ours=f"{fit.scale:.3g} N^−{fit.exponent:.3f}, R² {fit.r2:.3f}; at N = {middle:,.0f}: {fit.predict(middle):.3g}, "
+        f"the paper's law {values[3][0]:.3g}",
+        uncertainty="95 % of repetitions: scale {}, exponent {}, R² {}, level {}".format(*map(spread, intervals)),
         verdict=agrees(
-            inside=[meets(*value, interval) for value, interval in zip(paper[head], intervals, strict=True)],
+            inside=[meets(*value, interval) for value, interval in zip(values, intervals, strict=True)],
             direction=[fit.intervals()[1][0] > 0],
         ),
     )
+
+# %%
+distance = {}
+for head, fit in (("dynamics", dyn), ("reward", rew)):
+    law = paper[head][0][0] * sizes[0] ** -paper[head][1][0]
+    distance[head] = (fit.means[0] - law) / fit.sems[0]
+say(
+    f"At the first anchor, where the pilot chose the policy, {teachers} teachers put the dynamics error "
+    f"{abs(distance['dynamics']):.1f} standard errors {'above' if distance['dynamics'] > 0 else 'below'} the paper's law "
+    f"and the reward error {abs(distance['reward']):.1f} {'above' if distance['reward'] > 0 else 'below'} it. "
+    + (
+        "The pilot's twelve teachers were too few to see this. The paper's policy visits states that are easier to "
+        "learn from than those of our sinusoid, or its seeds mean something else; its text doesn't tell."
+        if distance["dynamics"] > 2
+        else "That is within what the choice of teachers explains."
+    )
+)
 
 # %% [markdown]
 # For the intervals themselves the rule was: each interval holds the centre of the other, and the widths agree within a

@@ -72,10 +72,13 @@ def steps(teachers: int = 6) -> Iterator[Row]:
                     yield Row(target.value, Job(seed, n, target, Recipe(steps=count)))
 
 
-def policies(teachers: int = 6) -> Iterator[Row]:
-    """Both heads under every reference policy, and under the teacher with biases, up to 20,000 tuples."""
+def policies(teachers: int = 40, followed: int = 6) -> Iterator[Row]:
+    """Both heads under every reference policy, and under the teacher with biases.
+
+    The level at 2,000 tuples on all teachers, exponents up to 20,000 on the first few.
+    """
     for seed in range(teachers):
-        for n in (2_000, 5_000, 10_000, 20_000):
+        for n in (2_000, 5_000, 10_000, 20_000) if seed < followed else (2_000,):
             for name, policy in POLICIES.items():
                 for target in (Target.DYNAMICS, Target.REWARD):
                     yield Row(name, Job(seed, n, target, policy=policy))
