@@ -5,6 +5,9 @@
 # closest relatives with their assumptions and computes all of them on the same systems. At the end you know that five
 # of them are one formula with different entries, which of them says anything in which regime, and which is tightest
 # there.
+#
+# The statements are restated in our notation, not quoted. Each one is implemented, and the tests compare it with
+# exact returns on random processes, so what is computed here holds whatever the wording of its source.
 
 # %% tags=["parameters"]
 gamma = 0.95  # discount, no unit, above 0, at most 0.999
@@ -412,9 +415,10 @@ for growth, lines_of in curves.items():
 # The blue curve is a small addition of ours. Since both distances are bounds of the same difference of expected
 # rewards, each step may be charged the smaller cost,
 #
-# $$|J-\hat J|\le\frac{\epsilon_{rew}}{1-\gamma}+\sum_{t\ge0}\gamma^t\min\big(\kappa\,\delta_t,\ R\,[1-(1-\tau)^t]\big).$$
+# $$|J-\hat J|\le\frac{\epsilon_{rew}}{1-\gamma}+\sum_{t\ge0}\gamma^t\min\big(\kappa\,\delta_t,\ R\,[1-(1-\tau)^t]\big),$$
 #
-# It needs no contraction, and is never above Lemma 1, its bounded-reward form or Lobel and Parr's.
+# with the constants of the closed loop. It needs no contraction, and is never above Lemma 1, its bounded-reward form
+# or Lobel and Parr's.
 
 # %%
 dominated = ["Lemma 1", "Lemma 1 (bounded)", "Asadi et al.", "Lobel-Parr", "Kearns-Singh"]
