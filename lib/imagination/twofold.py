@@ -103,4 +103,6 @@ def _two_product(a: np.ndarray, b: np.ndarray) -> Twofold:
 def _normalised(high: np.ndarray, low: np.ndarray) -> Twofold:
     total = high + low
     finite = np.isfinite(total)
+    if finite.all():
+        return Twofold(total, low - (total - high))
     return Twofold(np.where(finite, total, np.inf), np.where(finite, low - (total - high), 0.0))
