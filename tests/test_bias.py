@@ -112,6 +112,17 @@ def test_tabular_gradient_agrees_with_finite_differences_and_with_enumeration():
     assert same.gradient(np.array(BIASED, float), 0.9, 3)[:, 1] == pytest.approx(np.array(exact, float), rel=1e-12)
 
 
+def test_sampled_gradients_average_to_the_exact_one():
+    """Ten coordinates at most within 4.5 standard errors: false alarm below 1e-4."""
+    rng = np.random.default_rng(5)
+    process = Tabular(rng.dirichlet(np.ones(3), (3, 2)), np.ones(3) / 3, rng.normal(size=(3, 2)))
+    payoffs = rng.normal(size=(2, 3, 2))
+    sample = process.sample_gradients(payoffs, 0.9, 6, 40_000, generator=rng)
+    for payoff, gradients in zip(payoffs, sample, strict=True):
+        z = (gradients.mean(0) - process.gradient(payoff, 0.9, 6)) / (gradients.std(0) / 200)
+        assert np.abs(z).max() < 4.5
+
+
 def test_size_bounds_on_300_random_processes():
     rng, ratios = np.random.default_rng(1), []
     for i in range(300):

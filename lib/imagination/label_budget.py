@@ -84,10 +84,11 @@ def learning_curves(
     evaluate_every: int,
     generator: torch.Generator,
     evaluation_rollouts: int = 256,
+    fixed_length: bool = False,
 ) -> torch.Tensor:
     r"""Train one policy from ``theta`` under ``n_seeds`` seeds and return its true discounted return as it learns.
 
-    Plain stochastic gradient ascent with estimator B and the leave-one-out baseline; labels carry noise of
+    Stochastic gradient ascent with estimator B and the leave-one-out baseline; labels carry noise of
     variance :math:`\sigma_1^2/m`. Every evaluation uses the same starts and the same action noise, drawn first,
     and sees the true rewards; so two plans under the same generator are judged on the same episodes.
 
@@ -105,6 +106,8 @@ def learning_curves(
         evaluate_every: updates between two evaluations, the first before any update.
         generator: source of all randomness.
         evaluation_rollouts: rollouts in an evaluation.
+        fixed_length: every step has the length ``learning_rate`` in the direction of the estimate, instead of
+            ``learning_rate`` times the estimate.
 
     Returns:
         Mean noise-free return, shape ``(n_seeds, n_evaluations)``.
@@ -138,9 +141,10 @@ def learning_curves(
         noise = torch.randn(rewards.shape, generator=generator, dtype=rewards.dtype)
         to_go = returns_to_go(rewards + (label_variance / plan.annotators) ** 0.5 * noise, gamma)
         weights = discounts * (to_go - leave_one_out(to_go)) / plan.n_rollouts
-        thetas = thetas + learning_rate * direction(
-            thetas, states.flatten(1, 2), actions.flatten(1, 2), weights.flatten(1, 2)
-        )
+        step = direction(thetas, states.flatten(1, 2), actions.flatten(1, 2), weights.flatten(1, 2))
+        if fixed_length:
+            step = step / step.norm(dim=1, keepdim=True).clamp_min(1e-300)
+        thetas = thetas + learning_rate * step
         require(
             bool(torch.isfinite(thetas).all()), f"training diverged at update {update}: try a smaller learning_rate"
         )

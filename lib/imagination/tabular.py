@@ -83,6 +83,34 @@ class Tabular:
             out += gamma**t * visits[t][:, None] * policy * (q - to_go[:, None])
         return out
 
+    def sample_gradients(
+        self, payoffs: np.ndarray, gamma: float, horizon: int, n: int, *, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Single-rollout REINFORCE with the state discount, by Monte Carlo.
+
+        Args:
+            payoffs: several payoffs that label the same rollouts, shape ``(L, S, A)``.
+            gamma: discount.
+            horizon: H.
+            n: number of rollouts.
+            generator: source of all randomness.
+
+        Returns:
+            Gradients, shape ``(L, n, S, A)``; their mean over ``n`` estimates :meth:`gradient`.
+        """
+        policy, (s, a) = self.policy, self.logits.shape
+        state = generator.choice(s, size=n, p=self.start)
+        credit, out = np.zeros((n, s, a)), np.zeros((len(payoffs), n, s, a))
+        rows = np.arange(n)
+        for t in range(horizon):
+            action = (generator.random(n)[:, None] > policy.cumsum(1)[state]).sum(1).clip(max=a - 1)
+            credit[rows, state] -= policy[state]
+            credit[rows, state, action] += 1
+            # the discounts gamma**t of the state and gamma**(u-t) of the return make gamma**u for every earlier score
+            out += gamma**t * payoffs[:, state, action][:, :, None, None] * credit
+            state = (generator.random(n)[:, None] > self.transition[state, action].cumsum(1)).sum(1).clip(max=s - 1)
+        return out
+
     def deviation(self, payoff: np.ndarray, horizon: int) -> np.ndarray:
         """Standard deviation of the payoff at each step on the policy's own distribution, shape ``(H,)``."""
         weight = self.occupancy(horizon)[:, :, None] * self.policy
