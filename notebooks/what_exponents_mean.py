@@ -410,9 +410,9 @@ for name in ("f", "f, tanh student", "saturated r", "saturated r, tanh student",
     drawn = resampled_means(cube[name], 100, np.random.default_rng(0))
     parts = [fit_floor_law(sizes, m).floor / m[-1] for m in (cube[name].mean(0), *drawn)]
     part_of_last[name] = parts[0], interval(parts[1:])
+    floor = f"{parts[0] * cube[name].mean(0)[-1]:.2g}" if parts[0] > 0.005 else "0"
     table.append(
-        f"| {name} | {parts[0] * cube[name].mean(0)[-1]:.2g} | {parts[0]:.0%} "
-        f"| [{part_of_last[name][1][0]:.0%}, {part_of_last[name][1][1]:.0%}] |"
+        f"| {name} | {floor} | {parts[0]:.0%} | [{part_of_last[name][1][0]:.0%}, {part_of_last[name][1][1]:.0%}] |"
     )
 say("\n".join(table))
 ledger.beyond(

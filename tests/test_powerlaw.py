@@ -125,6 +125,19 @@ def test_curvature_false_alarm_rate():
     assert 4 <= alarms <= 44
 
 
+def test_curvature_false_alarm_rate_with_few_teachers():
+    """The same with 6 teachers and noise that is no longer small: at most 38 of 400; false alarm below 1e-3 if the true
+    rate is 5.5 % or less."""
+    generator = np.random.default_rng(9)
+    alarms = 0
+    for _ in range(400):
+        n, error, seed = planted(6, PowerLaw(1.0, 0.2), noise=0.05, generator=generator)
+        test = curvature_test(fit_power_law(n, error, seed=seed, resamples=300, generator=generator))
+        alarms += test.p_value < 0.05
+    assert test.degrees == 5
+    assert alarms <= 38
+
+
 def test_curvature_finds_a_floor():
     generator = np.random.default_rng(7)
     n, error, seed = planted(30, lambda n: 0.08 + 1.4 * n**-0.4, noise=0.05, generator=generator)
@@ -154,6 +167,16 @@ def test_floor_law_never_fits_worse_than_the_power_law():
         fit = fit_power_law(ANCHORS, means)
         off = np.log(fit_floor_law(ANCHORS, means)(ANCHORS) / means)
         assert off @ off <= np.sum(np.log(fit.predict(ANCHORS) / means) ** 2) * (1 + 1e-9)
+
+
+def test_a_left_out_anchor_is_not_used_to_predict_it():
+    """Doubling one mean moves its own prediction error by -ln 2 and nothing else of it."""
+    means = 0.08 + 1.4 * ANCHORS**-0.4
+    before = left_out_error(ANCHORS, means)
+    doubled = means.copy()
+    doubled[3] *= 2
+    for law, after in left_out_error(ANCHORS, doubled).items():
+        assert after[3] == pytest.approx(before[law][3] - math.log(2), abs=1e-9)
 
 
 def test_prediction_scores_name_the_law_that_holds():

@@ -85,7 +85,9 @@ def curvature_test(fit: PowerLawFit) -> Curvature | None:
     rows = np.linalg.pinv(np.column_stack([np.ones(anchors), x, x**2]))
     coefficient = float(rows[2] @ np.log(fit.means))
     if len(fit.resampled_means) and seeds >= 2:
-        error, degrees = float((np.log(fit.resampled_means) @ rows[2]).std(ddof=1)), seeds - 1
+        degrees = seeds - 1
+        # Drawing S seeds with replacement understates their variance by (S - 1) / S.
+        error = float((np.log(fit.resampled_means) @ rows[2]).std(ddof=1)) * math.sqrt(seeds / degrees)
     elif anchors >= 4:
         design = np.column_stack([np.ones(anchors), x, x**2])
         residual = np.log(fit.means) - design @ (rows @ np.log(fit.means))
