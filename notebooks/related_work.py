@@ -50,7 +50,7 @@ ledger.opening(
 #
 # Every bound below compares two state distributions by one number, lets it grow, and charges for it.
 #
-# ```{prf:proposition} The family (this book)
+# ```{prf:proposition} The family
 # :label: prop-family
 #
 # Let $d_t\ge0$ satisfy $d_0=0$ and $d_{t+1}\le\epsilon+\Lambda d_t$, and let the expected rewards of the true and the
@@ -119,13 +119,13 @@ proof.limit(
 #
 # ### Asadi, Misra and Littman: the true reward
 #
-# ```{prf:theorem} Value error of a Lipschitz model ({cite:t}`asadi2018b`, Theorem 2)
+# ```{prf:theorem} Value error of a Lipschitz model
 # :label: thm-asadi
 #
-# One action; a reward of the state alone, known, $K_R$-Lipschitz; next-state distributions at most $\Delta$ apart in
-# the 1-Wasserstein distance; $\bar K$ the smaller of the Wasserstein-Lipschitz constants of the true and the learned
-# kernel, $\gamma\bar K<1$. Then $|V(s)-\hat V(s)|\le\dfrac{\gamma K_R\Delta}{(1-\gamma)(1-\gamma\bar K)}$ for every
-# $s$.
+# ({cite:t}`asadi2018b`, Theorem 2.) One action; a reward of the state alone, known, $K_R$-Lipschitz; next-state
+# distributions at most $\Delta$ apart in the 1-Wasserstein distance; $\bar K$ the smaller of the
+# Wasserstein-Lipschitz constants of the true and the learned kernel, $\gamma\bar K<1$. Then $|V(s)-\hat
+# V(s)|\le\dfrac{\gamma K_R\Delta}{(1-\gamma)(1-\gamma\bar K)}$ for every $s$.
 # ```
 #
 # With $\epsilon_{rew}=0$ this has the form of Lemma 1, and four differences:
@@ -152,12 +152,12 @@ say(
 # %% [markdown]
 # ### Kearns and Singh: total variation
 #
-# ```{prf:theorem} Simulation lemma, discounted form (after {cite:t}`kearns2002`)
+# ```{prf:theorem} Simulation lemma, discounted form
 # :label: thm-kearns-singh
 #
-# Rewards in an interval of length $R$, $\sup|\hat r-r|\le\epsilon_{rew}$, and $\sup_{s,a}\mathrm{TV}(P,\hat
-# P)\le\tau$, where TV is half the 1-norm. Then $|V-\hat V|\le\dfrac{\epsilon_{rew}}{1-\gamma}+\dfrac{\gamma\,\tau
-# R}{(1-\gamma)^2}$.
+# (After {cite:t}`kearns2002`.) Rewards in an interval of length $R$, $\sup|\hat r-r|\le\epsilon_{rew}$, and
+# $\sup_{s,a}\mathrm{TV}(P,\hat P)\le\tau$, where TV is half the 1-norm. Then $|V-\hat
+# V|\le\dfrac{\epsilon_{rew}}{1-\gamma}+\dfrac{\gamma\,\tau R}{(1-\gamma)^2}$.
 # ```
 #
 # The original statement bounds every transition probability by a small $\alpha$ and speaks of undiscounted returns
@@ -168,11 +168,12 @@ say(
 #
 # ### Lobel and Parr: a path can be lost only once
 #
-# ```{prf:theorem} Tight simulation lemma (after {cite:t}`lobel2024`)
+# ```{prf:theorem} Tight simulation lemma
 # :label: thm-lobel-parr
 #
-# Under the same assumptions, $|V-\hat V|\le\dfrac{\epsilon_{rew}}{1-\gamma}+\dfrac{\gamma\,\tau
-# R}{(1-\gamma)\,(1-\gamma(1-\tau))}$, and for all $\gamma,\tau,\epsilon_{rew},R$ there is an MDP with equality.
+# (After {cite:t}`lobel2024`.) Under the same assumptions, $|V-\hat
+# V|\le\dfrac{\epsilon_{rew}}{1-\gamma}+\dfrac{\gamma\,\tau R}{(1-\gamma)\,(1-\gamma(1-\tau))}$, and for all
+# $\gamma,\tau,\epsilon_{rew},R$ there is an MDP with equality.
 # ```
 #
 # The proof by coupling, in our words: run both processes together and let them agree for as long as possible. At each
@@ -232,13 +233,13 @@ say("\n".join(lines))
 #
 # ### MBPO: branched rollouts
 #
-# ```{prf:theorem} Branched rollouts ({cite:t}`janner2019`, Theorems 4.1 and 4.3, here with $\epsilon_\pi=0$)
+# ```{prf:theorem} Branched rollouts
 # :label: thm-mbpo
 #
-# $|r|\le r_{max}$, the same in both systems, and $\epsilon_m=\max_t\mathbb E_{s_t}\mathrm{TV}(P,\hat P)$, a mean over
-# the states that the policy visits. Full imagined rollouts err by at most $\dfrac{2\gamma
-# r_{max}\epsilon_m}{(1-\gamma)^2}$, rollouts of $k$ steps branched from real states by at most
-# $\dfrac{2r_{max}k\,\epsilon_m}{1-\gamma}$.
+# ({cite:t}`janner2019`, Theorems 4.1 and 4.3, here with $\epsilon_\pi=0$.) Let $|r|\le r_{max}$, the reward be the
+# same in both systems, and $\epsilon_m=\max_t\mathbb E_{s_t}\mathrm{TV}(P,\hat P)$, a mean over the states that the
+# policy visits. Full imagined rollouts err by at most $\dfrac{2\gamma r_{max}\epsilon_m}{(1-\gamma)^2}$, rollouts of
+# $k$ steps branched from real states by at most $\dfrac{2r_{max}k\,\epsilon_m}{1-\gamma}$.
 # ```
 #
 # With data from another policy, $\epsilon_\pi=\sup_s\mathrm{TV}(\pi,\pi_D)$ adds terms that are in the library and in
