@@ -69,7 +69,7 @@ def _write(path: Path, text: str) -> None:
 
 def _provenance(arm: str, rows: list[Row], seconds: float, threads: int) -> dict[str, Any]:
     return {
-        "command": f"make exponents-study, or python -m imagination.cli.exponents_study --arm {arm}",
+        "command": f"python -m imagination.cli.exponents_study --arm {arm} --teachers {rows[-1].job.seed + 1}",
         "trainings": len(rows),
         "adam_steps": sum(row.job.recipe.steps_at(row.job.n) for row in rows),
         "teachers": len({row.job.seed for row in rows}),
@@ -82,12 +82,13 @@ def _provenance(arm: str, rows: list[Row], seconds: float, threads: int) -> dict
 
 @click.command("exponents-study")
 @click.option("--arm", type=click.Choice(sorted(ARMS)), help="One arm only.  [default: all]")
+@click.option("--teachers", type=click.IntRange(1), help="At most so many teachers.  [default: the study's]")
 @click.option("--threads", type=click.IntRange(1), help="Bundles in work at once.  [default: one for each core]")
-def command(arm: str | None, threads: int | None) -> None:
+def command(arm: str | None, teachers: int | None, threads: int | None) -> None:
     """Train the study of the exponents and write book/results/exponents_*.csv, each with its provenance."""
     book = Book()
     for name in [arm] if arm else ARMS:
-        rows = list(ARMS[name]())
+        rows = [row for row in ARMS[name]() if teachers is None or row.job.seed < teachers]
         table, seconds = train_arm(name, rows, book.build / "exponents_study", threads=threads)
         csv = book.results / f"exponents_{name}.csv"
         _write(csv, table.to_csv(index=False, float_format="%.9g"))
