@@ -96,7 +96,8 @@ say(
 # %% tags=["proof"]
 N_d, N_r, A_d, A_r, alpha, beta = sp.symbols("N_dyn N_rew A_d A_r alpha beta", positive=True)
 c_d, c_r, B, C_d, C_r, lam = sp.symbols("c_dyn c_rew B C_d C_r lambda", positive=True)
-gam, L_f, L_r, L_pi, m = sp.symbols("gamma L_f L_r L_pi m", positive=True)
+gam, L_r, m = sp.symbols("gamma L_r m", positive=True)
+L_f, L_pi = sp.symbols("L_f L_pi", nonnegative=True)
 K = gam * L_r * (1 + L_pi) / (1 - gam * L_f * (1 + L_pi))
 eps_d, eps_r = A_d * N_d**-alpha, A_r * N_r**-beta
 theorem = Proof("Theorem 1")
@@ -613,7 +614,7 @@ growth.equal(
 # %%
 growth
 
-# %% mystnb={"figure": {"name": "fig-allocation-growth", "caption": "Left axis: optimal counts against the budget on logarithmic axes, at the parameters of this page. The dotted line is the growth law, computed from the dynamics count alone. Below: share of the money that goes to dynamics."}, "image": {"alt": "Upper panel: two increasing lines, dynamics steeper; a dotted line covers the reward line. Lower panel: the share of dynamics rises with the budget."}}
+# %% mystnb={"figure": {"name": "fig-allocation-growth", "caption": "Above: optimal counts against the budget on logarithmic axes, at the parameters of this page. The dotted line is the growth law, computed from the dynamics count alone. Below: share of the money that goes to dynamics."}, "image": {"alt": "Upper panel: two increasing lines, dynamics steeper; a dotted line covers the reward line. Lower panel: the share of dynamics rises with the budget."}}
 budgets = np.logspace(1, 8, 200)
 path = solve(replace(problem, budget=budgets))
 figure, (upper, lower) = panels(2, 1, height=2.6, sharex=True)
@@ -832,7 +833,7 @@ ledger.beyond(
 # magnitude. But the exact bound is log-periodic around its envelope, and the objective can have several local minima. A
 # derivative is not enough there; scan.
 
-# %% mystnb={"figure": {"name": "fig-allocation-expansive", "caption": "The objective along the budget line where errors grow: $\\gamma=0.9$, $\\Lambda=4$, rewards in a range of 1, $\\epsilon_{dyn}=1/N_{dyn}$, $\\epsilon_{rew}=N_{rew}^{-1/2}$, budget 10. Dots are the local minima that a global scan finds."}, "image": {"alt": "A curve with several kinks and two marked local minima of nearly equal height, at shares of about 0.47 and 0.71."}}
+# %% mystnb={"figure": {"name": "fig-allocation-expansive", "caption": "The objective along the budget line where errors grow: $\\gamma=0.9$, $\\Lambda=4$, rewards in a range of 1, $\\epsilon_{dyn}=1/N_{dyn}$, $\\epsilon_{rew}=N_{rew}^{-1/2}$, budget 10. Dots are the local minima that a global scan finds."}, "image": {"alt": "A curve with a kink at one half and a marked local minimum on either side of it, at shares of about 0.47 and 0.71, the second one lower."}}
 wild = Lipschitz(dynamics=4.0, reward=1.0, policy=0.0)
 
 

@@ -83,7 +83,7 @@ class ScalarDrift:
         return lambda eps: np.asarray(eps) / (1 - self.gamma)
 
 
-def grid(family: str) -> Iterator[ScalarDrift]:
+def grid(family: str, *, dynamics: float = 0.5) -> Iterator[ScalarDrift]:
     """Configurations of a family, as B.5 lists the axes: 30 linear ones, 9 of each other family.
 
     The axes of the linear family are γ, L_f (with γL_f < 1), sigma_ratio and cost_ratio; those of the others are the
@@ -95,21 +95,24 @@ def grid(family: str) -> Iterator[ScalarDrift]:
         [30, 9, 9, 9]
     """
     if family == "linear":
-        for gamma, dynamics, sigma, cost in product((0.9, 0.95), (0.5, 0.9, 1.1), (0.1, 1.0, 10.0), (0.1, 10.0)):
-            if gamma * dynamics < 1:
-                yield ScalarDrift(family, gamma, dynamics, sigma_ratio=sigma, cost_ratio=cost)
+        for gamma, lf, sigma, cost in product((0.9, 0.95), (0.5, 0.9, 1.1), (0.1, 1.0, 10.0), (0.1, 10.0)):
+            if gamma * lf < 1:
+                yield ScalarDrift(family, gamma, lf, sigma_ratio=sigma, cost_ratio=cost)
     else:
         for exponents, theta in product(((0.25, 0.5), (0.5, 0.5), (0.5, 1.0)), (0.25, 0.5, 1.0)):
-            yield ScalarDrift(family, theta=theta, exponents=exponents)
+            yield ScalarDrift(family, dynamics=dynamics, theta=theta, exponents=exponents)
 
 
-def figure_2(*, budget: float = 1e4, families: tuple[str, ...] = tuple(SHAPES), step: float = 1e-3) -> pd.DataFrame:
+def figure_2(
+    *, budget: float = 1e4, families: tuple[str, ...] = tuple(SHAPES), step: float = 1e-3, dynamics: float = 0.5
+) -> pd.DataFrame:
     """Predicted and realised ratios of all configurations of some families, one row each.
 
     Args:
         budget: B, in units of the reward cost.
         families: keys of :data:`SHAPES`.
         step: h of the difference quotients.
+        dynamics: L_f of the families other than the linear one.
 
     Returns:
         The fields of :class:`ScalarDrift` and :class:`~imagination.sensitivity.Comparison`, ``realised``,
@@ -122,7 +125,7 @@ def figure_2(*, budget: float = 1e4, families: tuple[str, ...] = tuple(SHAPES), 
         True
     """
     rows = []
-    for config in (c for family in families for c in grid(family)):
+    for config in (c for family in families for c in grid(family, dynamics=dynamics)):
         change = config.value_change()
         found = compare(
             change,

@@ -1,0 +1,364 @@
+# %% [markdown]
+# # Realised sensitivities
+#
+# Theorem 1 minimises a bound. What would the best split be for the errors that really occur? Section 4.2 answers with two
+# experiments: with realised value sensitivities in place of the multiplier, Eq. 4 predicts the realised ratio; with
+# global Lipschitz constants, it overshoots by orders of magnitude. At the end of this page you know what
+# each of these tests measures, which is less than their wording suggests, and on what unpublished choice the second depends.
+
+# %% tags=["parameters"]
+budget = 10000.0  # B, in units of the reward cost, 1e3 to 1e12
+step = 0.001  # h of the difference quotients, relative to the perturbation, in (0, 1]
+n_systems = 30  # LQG systems, 5 to 1000
+radii = [1.0, 0.3, 0.1, 0.03]  # norms of the start state, relative to the operating domain, each in (0, 1]
+n_draws = 20  # data sets for each anchor and system, 2 to 1000
+
+# %%
+from imagination.parameters.sensitivities import Parameters
+
+p = Parameters.check(globals())
+
+# %%
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.stats import binomtest, spearmanr
+
+from imagination import RequestError
+from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, panels, use_style
+from imagination.book.ledger import Ledger, agrees, not_testable, say
+from imagination.sensitivity_lqg import LqgStudy, figure_4
+from imagination.sensitivity_scalar import SHAPES, ScalarDrift, figure_2
+
+use_style()
+ledger = Ledger("sensitivities")
+ledger.opening(
+    covers="§4.2 and Appendix B.5, Figures 2 and 4",
+    leaves_out="whether sensitivities can be measured on a trained model without the true one; B.5 does not say so either",
+    at_most_seconds=60,
+)
+
+# %% [markdown]
+# ## Definitions
+#
+# $V(f,r)$ is the discounted return of a fixed policy. A model error of size $\epsilon$ in a fixed direction changes it by
+#
+# $$D_f(\epsilon)=\max_\pm|V(f\pm\epsilon d,r)-V(f,r)|,$$
+#
+# and $D_r$ likewise. The larger of both signs is taken because an estimation error has no preferred one. The *realised
+# optimum* minimises $D_f(\epsilon_{dyn}(N_{dyn}))+D_r(\epsilon_{rew}(N_{rew}))$ on the budget line. It is found by a scan, Brent's method
+# in the bracket, and a bisection on the central difference: Eq. 4 is not used. With the *realised sensitivities*
+# $S=|V(\cdot+h\delta)-V|/(h\|\delta\|)$ at the optimum, the residual is
+#
+# $$\ell=\ln\frac{\text{right-hand side of Eq. 4 with }M}{N_{dyn}^*/N_{rew}^*},\qquad M=S_f/S_r\ \text{ or }\ M=K.$$
+#
+# ## Figure 2: value functions of known form
+#
+# The paper names four families of values and lists the axes of its grids. The process behind the values is ours: a scalar
+# state that rests at its start $\theta$ and drifts away under an additive model error, with reward $L_rg(s)$. It is an actual
+# decision process, and with $g(s)=s$ Lemma 1 holds with equality. Two choices: $L_f=\tfrac12$ where the paper lists 1 (an
+# additive error then drifts without bound, and the optimum of the sine family is ill-posed); and the supremum of $|g'|$ for
+# the quadratic over $[0,2\theta]$, the interval that the drift reaches.
+
+# %%
+table = figure_2(budget=p.budget, step=p.step)
+rows = []
+for family in SHAPES:
+    part = table[table.family == family]
+    rows.append(
+        f"| {family} | {len(part)} | {part.ell.abs().median():.3g} | {part.ell.abs().max():.3g} | "
+        f"{part.ell_bound.abs().median():.3g} |"
+    ) if family != "linear" else rows.append(
+        f"| linear | {len(part)} | below $10^{{-7}}$ | below $10^{{-7}}$ | below $10^{{-7}}$ |"
+    )
+linear = table[table.family == "linear"]
+assert linear[["ell", "ell_bound"]].abs().max().max() < 1e-7
+say(
+    "\n".join(
+        [
+            "| family | n | median \\|ℓ\\|, realised | largest | median \\|ℓ\\|, global $K$ |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+)
+
+# %% mystnb={"figure": {"name": "fig-sensitivities-recovery", "caption": "Predicted against realised sample ratio, one mark for each configuration. Above: realised sensitivities, for the linear, tanh and sine families. Below: the quadratic control, with realised sensitivities (filled circles) and with the supremum of the slope (open squares). The line is equality."}, "image": {"alt": "Two log-log panels. Above, all marks lie on the diagonal. Below, circles lie on or just under the diagonal and squares above it."}}
+figure, (upper, lower) = panels(2, 1, height=3.0)
+for family, colour, mark in (("linear", GREY, "o"), ("tanh", BLUE, "^"), ("sin", GREEN, "v")):
+    part = table[table.family == family]
+    upper.loglog(part.realised, part.predicted, mark, color=colour, markersize=5, label=family)
+control = table[table.family == "quadratic"]
+lower.loglog(control.realised, control.predicted, "o", color=PURPLE, label="realised")
+lower.loglog(
+    control.realised, control.realised * np.exp(control.ell_bound), "s", mfc="none", color=VERMILION, label="sup norm"
+)
+for axis in (upper, lower):
+    span = np.array(axis.get_xlim())
+    axis.loglog(span, span, color=BLACK, linewidth=0.8)
+    axis.set(ylabel="predicted $N_{dyn}/N_{rew}$")
+    axis.legend()
+lower.set(xlabel="realised $N_{dyn}/N_{rew}$")
+plt.show()
+
+# %%
+curved = table[table.family.isin(["tanh", "sin"])]
+medians = {"nonlinear": curved.ell.abs().median(), "control": control.ell.abs().median(),
+           "sup": control.ell_bound.abs().median()}  # fmt: skip
+rank = spearmanr(linear.predicted.round(6), linear.realised.round(6)).statistic
+say(
+    f"Rank correlation of the linear family {rank:.4f}. Median $|\\ell|$: tanh and sine {medians['nonlinear']:.3f}; quadratic "
+    f"{medians['control']:.3f} realised and {medians['sup']:.3f} with the supremum, a factor {medians['sup'] / medians['control']:.1f}."
+)
+
+# %% [markdown]
+# ### What $|\ell|$ measures
+#
+# At the optimum the *slope* $D_f'(\epsilon^*)$ balances the money; the prediction uses the slope at zero, up to $h$. Hence
+# $\ell=\ln\frac{D_f'(0)}{D_f'(\epsilon^*)}$ exactly: the test measures how much the value bends over the size of the error that is left. It
+# falls with $\epsilon^*$ and so with the budget, for any smooth value. It checks the first order of Eq. 4, and it is silent on
+# Lipschitz constants.
+
+# %%
+sharp = figure_2(budget=p.budget, families=("tanh", "sin", "quadratic"), step=1e-6)
+apart = (sharp.ell - sharp.curvature).abs().max()
+assert apart < 1e-4
+budgets = p.budget * 10.0 ** np.arange(-1, 4)
+falling = {b: figure_2(budget=b, families=("tanh", "sin", "quadratic"), step=1e-6) for b in budgets}
+fall = np.array([[rows[rows.family.isin(f)].ell.abs().median() for f in (["tanh", "sin"], ["quadratic"])]
+                 for rows in falling.values()])  # fmt: skip
+sup = np.array([rows[rows.family == "quadratic"].ell_bound.median() for rows in falling.values()])
+say(f"Over the 27 curved configurations $\\ell$ and the curvature of the value agree to $10^{{-4}}$: {apart < 1e-4}.")
+
+# %% mystnb={"figure": {"name": "fig-sensitivities-budget", "caption": "Median residual against the budget. With realised sensitivities it falls to nothing; with the supremum of the slope the quadratic control tends to ln 2, because the supremum over [0, 2θ] is twice the slope at θ. Dashed lines: the paper's three medians, at its unpublished budget."}, "image": {"alt": "Log-log plot. Two lines fall steadily with the budget; a third rises slightly to a horizontal limit near 0.69. Dashed horizontal lines at 0.054, 0.074 and 0.684."}}
+figure, axis = panels()
+axis.loglog(budgets, fall[:, 0], "o-", color=BLUE, label="tanh and sine, realised")
+axis.loglog(budgets, fall[:, 1], "s-", color=PURPLE, label="quadratic, realised")
+axis.loglog(budgets, sup, "^-", color=VERMILION, label="quadratic, sup norm")
+for value, colour in ((0.054, BLUE), (0.074, PURPLE), (0.684, VERMILION)):
+    axis.axhline(value, color=colour, linestyle="--", linewidth=0.9)
+axis.set(xlabel="budget (reward samples)", ylabel=r"median $|\ell|$")
+axis.legend()
+plt.show()
+
+# %%
+lines = [f"| {b:.0e} | {a:.3g} | {q:.3g} | {s:.3g} |" for b, (a, q), s in zip(budgets, fall, sup, strict=True)]
+say("\n".join(["| budget | tanh, sine | quadratic | quadratic, sup norm |", "|---|---|---|---|", *lines]))
+
+# %% [markdown]
+# The paper's medians can be had at *some* budget, each at its own, and the budget is not published. We fixed $B=10^4$ before
+# looking and report what it gives. An agreement counts as reproduction only if it does not hinge on that choice: the
+# paper's value must lie in our interval at every budget of the figure. The interval is a bootstrap over configurations,
+# which says how much a median depends on the grid.
+
+# %%
+generator = np.random.default_rng(0)
+
+
+def interval(values, count=4000):
+    drawn = generator.choice(values, size=(count, len(values)))
+    return tuple(np.quantile(np.median(drawn, axis=1), [0.025, 0.975]))
+
+
+spans = {"nonlinear": interval(curved.ell.abs().to_numpy()), "control": interval(control.ell.abs().to_numpy()),
+         "sup": interval(control.ell_bound.abs().to_numpy())}  # fmt: skip
+
+
+def at_every_budget(value, families, column="ell"):
+    """Is the paper's median inside our interval whatever the budget?"""
+    return all(
+        low <= value <= high
+        for rows in falling.values()
+        for low, high in [interval(rows[rows.family.isin(families)][column].abs().to_numpy())]
+    )
+
+
+shown = {name: f"[{low:.3f}, {high:.3f}]" for name, (low, high) in spans.items()}
+
+# %%
+ledger.decide(
+    "allocation-linear",
+    ours=f"all 30 below $10^{{-7}}$, rank correlation {rank:.4f}",
+    uncertainty="tolerance of the solver",
+    verdict=agrees(inside=[linear.ell.abs().max() < 1e-7, rank > 0.9999]),
+)
+
+# %%
+ledger.decide(
+    "allocation-nonlinear",
+    ours=f"{medians['nonlinear']:.3f} at a budget of {p.budget:g}; falls with the budget",
+    uncertainty=f"{shown['nonlinear']}, bootstrap over configurations",
+    verdict=agrees(
+        inside=[at_every_budget(0.054, ["tanh", "sin"])],
+        direction=[curved.ell.abs().median() < 0.5 * curved.ell_bound.abs().median()],
+    ),
+)
+
+# %% [markdown]
+# The size depends on a budget and on a process that are not published; what agrees is that realised sensitivities predict
+# much better than global constants do. The same holds for the control, whose supremum is taken over an interval that is
+# our choice.
+
+# %%
+factor = medians["sup"] / medians["control"]
+ledger.decide(
+    "allocation-control",
+    ours=f"{medians['control']:.3f} → {medians['sup']:.3f} ({factor:.1f}×)",
+    uncertainty=f"{shown['control']} → {shown['sup']}, bootstrap over configurations",
+    verdict=agrees(
+        inside=[at_every_budget(0.074, ["quadratic"]), at_every_budget(0.684, ["quadratic"], "ell_bound")],
+        direction=[factor > 3, spans["sup"][0] > spans["control"][1]],
+    ),
+)
+
+# The first version of this recipe had $L_f=0.9$, and the paper lists $L_f=1$. Both are shown, so that nothing tried is hidden:
+# the larger $L_f$, the further the state drifts for an error of given size, and the larger the residual, until there is
+# no optimum inside the budget line.
+
+# %%
+rows = []
+for L_f in (0.5, 0.9, 1.0):
+    try:
+        tried = figure_2(budget=p.budget, families=("tanh", "sin", "quadratic"), dynamics=L_f)
+    except RequestError as refusal:
+        rows.append(f"| {L_f:g} | {refusal} | | |")
+        continue
+    by = {name: tried[tried.family.isin(f)].ell.abs() for name, f in (("nl", ["tanh", "sin"]), ("q", ["quadratic"]))}
+    rows.append(f"| {L_f:g} | {by['nl'].median():.3g} | {by['nl'].max():.3g} | {by['q'].median():.3g} |")
+say("\n".join(["| $L_f$ | median, tanh and sine | largest | median, quadratic |", "|---|---|---|---|", *rows]))
+
+# %%
+ledger.beyond(
+    "sensitivities-curvature",
+    "The residual of the recovery test is $\\ln D_f'(0)/D_f'(\\epsilon^*)$, the curvature of the value over the remaining error; it vanishes as the budget grows",
+    ours=f"27 configurations; median {fall[0, 0]:.2g} → {fall[-1, 0]:.2g} over four decades of budget",
+    uncertainty="$10^{-4}$",
+    holds=bool(apart < 1e-4 and np.all(np.diff(fall, axis=0) < 0)),
+)
+
+# %% [markdown]
+# ## Figure 4: linear–quadratic systems
+#
+# For each seed, a random system under its optimal policy, with contraction $\gamma\Lambda$ in the paper's band. Dynamics and reward are
+# estimated by least squares from noisy samples; the exact suprema of the errors over the unit ball give the power laws; one
+# estimate gives the direction of the error. What the paper does not publish is the start. We take $\|s_0\|=1$, the radius
+# of the operating domain, for the verdict, and vary it.
+
+# %%
+study = LqgStudy(draws=p.n_draws, budget=p.budget)
+lqg = figure_4(study=study, seeds=range(p.n_systems), radii=p.radii)
+first = lqg[lqg.radius == p.radii[0]]
+rows = [
+    f"| {name} | {first[column].min():.3g} to {first[column].max():.3g} |"
+    for name, column in (("contraction $\\gamma\\Lambda$", "contraction"), ("$L_f$", "lf"), ("$L_r$", "lr"), ("$L_\\pi$", "lp"),
+                         ("$\\alpha$", "alpha"), ("$\\beta$", "beta"), ("$R^2$ of the dynamics fit", "r2_dyn"),
+                         ("$R^2$ of the reward fit", "r2_rew"))
+]  # fmt: skip
+assert lqg.contraction.max() < 0.999
+say("\n".join([f"| over {p.n_systems} systems | range |", "|---|---|", *rows]))
+
+# %% mystnb={"figure": {"name": "fig-sensitivities-lqg", "caption": "Residual ℓ of the multiplier built from global Lipschitz constants, one dot for each system (vertical positions are jittered), by the norm of the start state relative to the operating domain. Dashed: the paper's median."}, "image": {"alt": "Rows of dots, one row for each start radius, all to the right of zero; the rows of smaller radii lie further right. A dashed vertical line marks 7.585."}}
+figure, axis = panels(height=3.2)
+jitter = np.random.default_rng(1)
+for row, radius in enumerate(p.radii):
+    part = lqg[lqg.radius == radius]
+    axis.plot(part.ell_bound, row + jitter.uniform(-0.18, 0.18, len(part)), "o", color=BLUE, markersize=3.5, alpha=0.7)
+    axis.plot([part.ell_bound.median()] * 2, [row - 0.3, row + 0.3], color=ORANGE, linewidth=2.5)
+axis.axvline(7.585, color=GREY, linestyle="--")
+axis.axvline(0, color=BLACK, linewidth=0.8)
+axis.set(xlabel=r"$\ell$ with the multiplier $K$", yticks=range(len(p.radii)), ylabel="$\\|s_0\\|$")
+axis.set_yticklabels([f"{radius:g}" for radius in p.radii])
+axis.grid(axis="y", visible=False)
+plt.show()
+
+# %%
+rows, positive = [], {}
+for radius in p.radii:
+    part = lqg[lqg.radius == radius]
+    positive[radius] = int((part.ell_bound > 0).sum())
+    median, first_order = part.ell_bound.median(), (part.slack_dyn - part.slack_rew).median()
+    rows.append(
+        f"| {radius:g} | {positive[radius]} | {median:.2f} | {math.exp(median):,.0f} | {first_order:.2f} | "
+        f"{part.ell.abs().median():.2f} |"
+    )
+say("\n".join([
+    "| $\\|s_0\\|$ | ℓ > 0 | median ℓ | factor | first order | median \\|ℓ\\|, realised |", "|---|---|---|---|---|---|", *rows,
+]))  # fmt: skip
+
+# %% [markdown]
+# *First order* is $\ln K-\ln(S_f/S_r)$, which a comparison of multipliers, without solving for the realised optimum, would
+# report; smaller starts raise it without limit, because a system that starts near its fixed point hardly notices a
+# relative error, while the global constants belong to the whole operating domain. ℓ itself saturates: the intercept of
+# the estimate moves the state away from the origin. "Three orders of magnitude" is a statement about that ratio of
+# radii as much as about the bound. The last column is the recovery test on these systems. It fails for small starts, since
+# the value is quadratic about the fixed point: the recovery seen in Figure 2 is not a general fact at finite error.
+
+# %%
+start = lqg[lqg.radius == p.radii[0]]
+test = binomtest(int((start.ell_bound > 0).sum()), len(start), alternative="greater")
+span = interval(start.ell_bound.to_numpy())
+inside = [positive[p.radii[0]] == len(start), span[0] <= 7.585 <= span[1]]
+ledger.decide(
+    "allocation-lqg",
+    ours=f"{positive[p.radii[0]]} of {len(start)}, median {start.ell_bound.median():.2f} "
+    f"({math.exp(start.ell_bound.median()):.0f}×), p = {test.pvalue:.2g}",
+    uncertainty=f"median in [{span[0]:.2f}, {span[1]:.2f}], bootstrap over systems; depends on $\\|s_0\\|$",
+    verdict=agrees(inside=inside, direction=[test.pvalue < 1e-6, start.ell_bound.median() > 1]),
+)
+
+# %% [markdown]
+# ### Why the sign is not a law
+#
+# Each coefficient of Lemma 1 is an upper bound of its sensitivity, so both logarithmic slacks are non-negative. But ℓ is, to
+# first order, their *difference*: slack of the dynamics coefficient less slack of the reward coefficient. Where reward errors
+# cancel along the path, it turns negative.
+
+# %%
+slacks = lqg[["slack_dyn", "slack_rew"]]
+assert (slacks > -1e-9).all().all()
+sums = 0.9 ** np.arange(2000)
+alternating = abs(np.sum(sums * (-1.0) ** np.arange(2000)))
+drift = ScalarDrift("linear", gamma=0.9, dynamics=0.5)
+constant = float(drift.value_change()(np.array([1.0]))[0])
+negative = math.log(drift.multiplier) - math.log(constant / alternating)
+without = figure_4(
+    study=LqgStudy(draws=p.n_draws, budget=p.budget, intercepts=False), seeds=range(p.n_systems), radii=[1.0, 0.1]
+)
+fails = [int(((part.slack_dyn - part.slack_rew) < 0).sum()) for _, part in without.groupby("radius", sort=False)]
+say(
+    f"Over all systems and starts the smallest slacks are {slacks.slack_dyn.min():.2f} (dynamics) and "
+    f"{slacks.slack_rew.min():.2f} (reward). With a constant dynamics error and a reward error of alternating sign (flag 4b), "
+    f"$\\ell={negative:.2f}$. Estimates without intercepts give first-order ℓ below 0 on {fails[0]} and {fails[1]} of "
+    f"{p.n_systems} systems, for starts of norm 1 and 0.1."
+)
+
+# %%
+ledger.beyond(
+    "sensitivities-sign",
+    "The multiplier $K$ is not an upper bound of the realised ratio of sensitivities; each coefficient of Lemma 1 is an upper bound of its own",
+    ours=f"ℓ = {negative:.2f} in the counterexample; both slacks non-negative on {len(lqg)} LQG rows",
+    holds=bool(negative < 0 and (slacks > -1e-9).all().all()),
+)
+
+# %% [markdown]
+# ## $K$ and $K'$
+#
+# B.5 also reports $K/K'$, where $K'$ has the realised sensitivity $S_f$ in place of $L_f$ inside the contraction. The values
+# are lost. $S_f$ is a change of value for each unit of model error and $L_f$ a growth factor of states, so that $K'$ mixes
+# two units; we report it and do not interpret it.
+
+# %%
+ratio = first.K / first.K_prime
+ledger.decide(
+    "allocation-kprime",
+    ours=f"median {ratio.median():.2f}",
+    uncertainty=f"range [{ratio.min():.2f}, {ratio.max():.2f}]",
+    verdict=not_testable("allocation-kprime"),
+)
+
+# %% [markdown]
+# ## Verdicts
+
+# %%
+ledger.table()

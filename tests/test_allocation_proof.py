@@ -1,0 +1,97 @@
+"""The proof steps of the chapter ``allocation``: they hold, and each stops at a false variant of its statement.
+
+The chain is read from the chapter's source (cells tagged ``proof``) and run with one expression exchanged, so that
+what is tested is what the reader sees. Each variant names the step that stops it.
+"""
+
+from pathlib import Path
+
+import jupytext
+import pytest
+import sympy as sp
+
+from imagination.proof import Proof, ProofError
+
+CHAPTER = Path(__file__).parents[1] / "notebooks" / "allocation.py"
+CELLS = [
+    cell.source
+    for cell in jupytext.read(CHAPTER).cells
+    if cell.cell_type == "code" and "proof" in cell.metadata.get("tags", ())
+]
+
+
+def run(old=None, new=None):
+    """Run the chain, with ``old`` exchanged for ``new`` in the one cell that contains it."""
+    cells, names = list(CELLS), {"sp": sp, "Proof": Proof}
+    if old is not None:
+        holders = [i for i, source in enumerate(cells) if old in source]
+        assert len(holders) == 1, f"{old!r} is in {len(holders)} cells; the chapter changed, mend this test"
+        assert cells[holders[0]].count(old) == 1, f"{old!r} occurs more than once in its cell"
+        cells[holders[0]] = cells[holders[0]].replace(old, new)
+    for source in cells:
+        exec(source, names)
+    return names
+
+
+def test_the_chain_holds():
+    names = run()
+    chains = ("theorem", "one", "statics", "horizon", "costs", "growth", "price")
+    assert [len(names[name]) for name in chains] == [14, 4, 9, 5, 4, 4, 4]
+
+
+VARIANTS = {
+    "coefficient without gamma": ("equation_1 = eps_r / (1 - gam) + gam * L_r", "equation_1 = eps_r / (1 - gam) + L_r",
+                                  "Theorem 1, step 1"),
+    "reward coefficient without 1/(1-gamma)": ("C_r: A_r / (1 - gam)}", "C_r: A_r}", "Theorem 1, step 1"),
+    "objective grows": ("theorem.positive(-sp.diff(U, N_d)", "theorem.positive(sp.diff(U, N_d)", "Theorem 1, step 2"),
+    "finite without samples": ("theorem.limit(1 / (C_d * N_d**-alpha), N_d, 0, 0",
+                               "theorem.limit(1 / (C_d * N_d**-alpha), N_d, 0, 1", "Theorem 1, step 4"),
+    "stationarity without the exponent": ("lam * c_d * N_d - alpha * C_d * N_d**-alpha",
+                                          "lam * c_d * N_d - C_d * N_d**-alpha", "Theorem 1, step 6"),
+    "Equation 9 with the costs exchanged": ("equation_9 = alpha / beta * c_r / c_d",
+                                            "equation_9 = alpha / beta * c_d / c_r", "Theorem 1, step 8"),
+    "Equation 9 with the exponents exchanged": ("equation_9 = alpha / beta", "equation_9 = beta / alpha",
+                                                "Theorem 1, step 8"),
+    "Equation 4 with the costs exchanged": ("equation_4 = alpha / beta * K * c_r / c_d",
+                                            "equation_4 = alpha / beta * K * c_d / c_r", "Theorem 1, step 9"),
+    "Equation 4 with the errors exchanged": ("K * c_r / c_d * eps_d / eps_r", "K * c_r / c_d * eps_r / eps_d",
+                                             "Theorem 1, step 9"),
+    "Equation 4 without the exponents": ("equation_4 = alpha / beta * K", "equation_4 = K", "Theorem 1, step 9"),
+    "Equation 4 with the bound's coefficient": ("equation_4 = alpha / beta * K * c_r",
+                                                "equation_4 = alpha / beta * K / (1 - gam) * c_r", "Theorem 1, step 9"),
+    "curvature without the costs": ("(c_d / c_r) ** 2 *", "(c_d / c_r) *", "Theorem 1, step 13"),
+    "concave": ("sp.diff(U, N_d, 2)", "-sp.diff(U, N_d, 2)", "Theorem 1, step 10"),
+    "G with one exponent": ("G = (alpha + 1) * sp.log(share)", "G = alpha * sp.log(share)",
+                            "One equation in the logit, step 1"),
+    "slope with the shares exchanged": ("Den = (alpha + 1) * (1 - share) + (beta + 1) * share",
+                                        "Den = (alpha + 1) * share + (beta + 1) * (1 - share)",
+                                        "One equation in the logit, step 2"),
+    "weight has a stronger effect": ("statics.equal(elasticity(C_d), 1 / Den", "statics.equal(elasticity(C_d), 2 / Den",
+                                     "Comparative statics, step 1"),
+    "budget favours the faster learner": ("statics.equal(elasticity(B), (beta - alpha)",
+                                          "statics.equal(elasticity(B), (alpha - beta)", "Comparative statics, step 3"),
+    "costs as the factor of Equation 4 suggests": ("cost_effect, (1 + (1 - share) * (alpha - beta)) / Den",
+                                                   "cost_effect, 1", "Comparative statics, step 4"),
+    "the cost effect without a condition": ("numerator.subs(alpha, beta - 1 + surplus)", "numerator",
+                                            "Cost effect, repaired, step 1"),
+    "the other cost effect without a condition": ("numerator_dyn.subs(beta, alpha - 1 + surplus)", "numerator_dyn",
+                                                  "Cost effect, repaired, step 2"),
+    "a smaller discount favours dynamics": ("    sp.diff(K, gam)", "    -sp.diff(K, gam)", "Planning horizon, step 2"),
+    "growth law with the exponents exchanged": ("on_path = k * N_d ** ((alpha + 1) / (beta + 1))",
+                                                "on_path = k * N_d ** ((beta + 1) / (alpha + 1))",
+                                                "Growth law, step 1"),
+    "the other root of the quadratic": ("root = (-c_r * k_half + sp.sqrt", "root = (c_r * k_half + sp.sqrt",
+                                        "Growth law, step 3"),
+    "regret with the exponents exchanged": ("w = (s_best / alpha) / (s_best / alpha + (1 - s_best) / beta)",
+                                            "w = (s_best * alpha) / (s_best * alpha + (1 - s_best) * beta)",
+                                            "Regret of a share, step 1"),
+    "an even split costs nothing": ("sp.log(2**alpha) - sp.log(even_factor)", "-sp.log(even_factor)",
+                                    "Regret of a share, step 3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_false_variants_are_rejected(variant):
+    old, new, where = VARIANTS[variant]
+    with pytest.raises(ProofError, match=f"{where} is (false|undecided)"):
+        run(old, new)
