@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-import tracemalloc
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from imagination import calibration_lqg, calibration_synthetic
 from imagination.bounds import Lipschitz, return_gap_bound, return_gap_tail
 from imagination.calibration import TAIL, Kind, horizons, plain_gap
 from imagination.calibration_families import Family
@@ -185,19 +186,26 @@ def test_a_seed_gives_the_same_rows_alone_and_among_others():
     np.testing.assert_allclose(alone.ratio_sup, among[among.seed == 5].ratio_sup, rtol=1e-11)
 
 
-def test_memory_does_not_grow_with_the_seeds():
-    design = replace(SHORT, contractions=(0.5,), discounts=(0.8,))
+def test_memory_does_not_grow_with_the_seeds(monkeypatch):
+    """However many seeds, at most two blocks exist at a time: the one measured and the one that it replaces."""
+    for module, calibrate, design in (
+        (calibration_synthetic, calibrate_synthetic, replace(SHORT, contractions=(0.5,), discounts=(0.8,))),
+        (calibration_lqg, calibrate_lqg, replace(SHORT_LQG, discounts=(0.8,))),
+    ):
+        seen, alive, sizes = [], [], []
 
-    def peak(n):
-        tracemalloc.start()
-        calibrate_synthetic(design, seeds=range(n), block=8)
-        top = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return top
+        def watched(batch, measure=module.measure, seen=seen, alive=alive, sizes=sizes):
+            seen.append(weakref.ref(batch.systems))
+            alive.append(sum(ref() is not None for ref in seen))
+            sizes.append(len(batch.start))
+            return measure(batch)
 
-    peak(1)
-    per_configuration = (peak(48) - peak(16)) / (32 * 15)
-    assert per_configuration < 1500  # bytes: its row of the table; the matrices of one network take 36 kB
+        monkeypatch.setattr(module, "measure", watched)
+        rows = calibrate(design, seeds=range(12), block=4)
+        assert len(rows) == 12 * design.count()
+        assert max(sizes) <= 4
+        assert len(seen) >= 12
+        assert max(alive) <= 2
 
 
 def test_a_rollout_that_leaves_the_finite_numbers_is_refused():

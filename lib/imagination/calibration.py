@@ -28,6 +28,7 @@ __all__ = ["Batch", "Kind", "Pair", "Systems", "batched_gap", "horizons", "measu
 
 Array = NDArray[np.float64]
 TAIL = 1e-10  # the part of the sum beyond the horizon, as a share of the bound
+LONGEST = 10**9  # steps; a contraction so close to 1 that it needs more cannot be rolled out
 
 
 class Kind(StrEnum):
@@ -96,6 +97,14 @@ class Batch:
     labels: pd.DataFrame
 
 
+def lengths() -> NDArray[np.int64]:
+    """The lengths that a rollout may have: 64, then ⌊1.25 T⌋ + 1 of the one before, up to :data:`LONGEST`."""
+    schedule = [64]
+    while schedule[-1] < LONGEST:
+        schedule.append(schedule[-1] * 5 // 4 + 1)
+    return np.array(schedule)
+
+
 def horizons(lipschitz: Lipschitz, *, gamma: Array, eps_dyn: Array, eps_rew: Array) -> NDArray[np.int64]:
     r"""Number of steps after which the cut-off part of |J − Ĵ| is at most 1e-10 of the bound.
 
@@ -124,10 +133,13 @@ def horizons(lipschitz: Lipschitz, *, gamma: Array, eps_dyn: Array, eps_rew: Arr
     arguments = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew}
     bound = np.asarray(return_gap_bound(lipschitz, **arguments))
     require(np.all(bound > 0), "a configuration has no model error: R would be 0/0; give eps_dyn or eps_rew above 0")
-    horizon = np.full(bound.shape, 64, dtype=np.int64)
-    while (long := return_gap_tail(lipschitz, **arguments, horizon=horizon) > TAIL * bound).any():
-        horizon = np.where(long, np.floor(1.25 * horizon).astype(np.int64) + 1, horizon)
-    return horizon
+    schedule = lengths()
+    short, enough = np.full(bound.shape, -1), np.full(bound.shape, len(schedule) - 1)
+    while (enough - short > 1).any():  # bisection over the schedule; the tail falls with T
+        middle = (short + enough + 1) // 2
+        long = return_gap_tail(lipschitz, **arguments, horizon=schedule[middle]) > TAIL * bound
+        short, enough = np.where(long, middle, short), np.where(long, enough, middle)
+    return schedule[enough]
 
 
 def measure(batch: Batch) -> pd.DataFrame:
