@@ -101,6 +101,7 @@ ledger.opening(
 #
 # ```{prf:definition} Lipschitz constants in the sum metric (§3)
 # :label: def-lipschitz
+# :nonumber:
 #
 # $f$ is $L_f$-Lipschitz when for all pairs of states and actions
 #

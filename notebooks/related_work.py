@@ -52,6 +52,7 @@ ledger.opening(
 #
 # ```{prf:proposition} The family
 # :label: prop-family
+# :nonumber:
 #
 # Let $d_t\ge0$ satisfy $d_0=0$ and $d_{t+1}\le\epsilon+\Lambda d_t$, and let the expected rewards of the true and the
 # imagined process at time $t$ differ by at most $\epsilon_{rew}+w\,d_t$. Then
@@ -121,6 +122,7 @@ proof.limit(
 #
 # ```{prf:theorem} Value error of a Lipschitz model
 # :label: thm-asadi
+# :nonumber:
 #
 # ({cite:t}`asadi2018b`, Theorem 2.) One action; a reward of the state alone, known, $K_R$-Lipschitz; next-state
 # distributions at most $\Delta$ apart in the 1-Wasserstein distance; $\bar K$ the smaller of the
@@ -143,9 +145,10 @@ damped = NoisyScalar(
     gamma=p.gamma, dynamics=1.1, reward=p.lipschitz_reward, gain=-0.5, noise=0.0, eps_dyn=p.eps_dyn
 ).comparison()
 bounds = damped.bounds()
+says = f"gives {bounds['Lemma 1']:.3g}" if np.isfinite(bounds["Lemma 1"]) else "says nothing"
 say(
-    f"With $f=1.1(s+a)$ and $\\pi(s)=-s/2$: Lemma 1 has $\\gamma\\Lambda={p.gamma * damped.lipschitz.growth:.3g}$ and gives "
-    f"{bounds['Lemma 1']:.3g}; the closed loop has $\\gamma\\bar K={p.gamma * damped.growth:.3g}$ and Asadi et al. give "
+    f"With $f=1.1(s+a)$ and $\\pi(s)=-s/2$: Lemma 1 has $\\gamma\\Lambda={p.gamma * damped.lipschitz.growth:.3g}$ and "
+    f"{says}; the closed loop has $\\gamma\\bar K={p.gamma * damped.growth:.3g}$ and Asadi et al. give "
     f"{bounds['Asadi et al.'] / damped.gap:.3g} times the gap."
 )
 
@@ -154,22 +157,23 @@ say(
 #
 # ```{prf:theorem} Simulation lemma, discounted form
 # :label: thm-kearns-singh
+# :nonumber:
 #
 # (After {cite:t}`kearns2002`.) Rewards in an interval of length $R$, $\sup|\hat r-r|\le\epsilon_{rew}$, and
 # $\sup_{s,a}\mathrm{TV}(P,\hat P)\le\tau$, where TV is half the 1-norm. Then $|V-\hat
 # V|\le\dfrac{\epsilon_{rew}}{1-\gamma}+\dfrac{\gamma\,\tau R}{(1-\gamma)^2}$.
 # ```
 #
-# The original statement bounds every transition probability by a small $\alpha$ and speaks of undiscounted returns
-# over a horizon of the order of the mixing time; with $n$ states, entries within $\alpha$ mean $\tau\le n\alpha/2$.
-# The form above is the one in use today. We restate it, and re-derive it from $V-\hat V=(I-\gamma\hat
-# P)^{-1}[\,r-\hat r+\gamma(P-\hat P)V\,]$, whose last term is at most $\tau\cdot\mathrm{span}(V)\le\tau
-# R/(1-\gamma)$.
+# The original statement bounds every transition probability by a small $\alpha$ and speaks of returns over finitely
+# many steps; with $n$ states, entries within $\alpha$ mean $\tau\le n\alpha/2$. The form above is the one in use
+# today. We restate it, and re-derive it from $V-\hat V=(I-\gamma\hat P)^{-1}[\,r-\hat r+\gamma(P-\hat P)V\,]$, whose
+# last term is at most $\tau\cdot\mathrm{span}(V)\le\tau R/(1-\gamma)$.
 #
 # ### Lobel and Parr: a path can be lost only once
 #
 # ```{prf:theorem} Tight simulation lemma
 # :label: thm-lobel-parr
+# :nonumber:
 #
 # (After {cite:t}`lobel2024`.) Under the same assumptions, $|V-\hat
 # V|\le\dfrac{\epsilon_{rew}}{1-\gamma}+\dfrac{\gamma\,\tau R}{(1-\gamma)\,(1-\gamma(1-\tau))}$, and for all
@@ -191,12 +195,21 @@ tight.equal(stays - leaves, claimed, because="The two-state chain: its value, it
 
 # %% tags=["proof"]
 inside = {g: 1 / (1 + a), tau: 1 / (1 + b)}  # 0 < gamma < 1, 0 < tau < 1
+shown = "$\\gamma=1/(1+a)$, $\\tau=1/(1+b)$"
 classical = e_rew / (1 - g) + g * tau * R / (1 - g) ** 2
-tight.at_most(claimed.subs(inside), classical.subs(inside), because="Never above the classical form.")
+tight.at_most(
+    sp.factor(claimed.subs(inside)),
+    sp.factor(classical.subs(inside)),
+    because=f"Never above the classical form ({shown}).",
+)
 
 # %% tags=["proof"]
 nothing = e_rew / (1 - g) + g * R / (1 - g)
-tight.at_most(claimed.subs(inside), nothing.subs(inside), because="Never above what is known without any model.")
+tight.at_most(
+    sp.factor(claimed.subs(inside)),
+    sp.factor(nothing.subs(inside)),
+    because=f"Never above what is known without any model ({shown}).",
+)
 
 # %%
 entries = {"gamma": p.gamma, "eps_rew": 0.0, "reward_range": 1.0}
@@ -216,6 +229,7 @@ say("\n".join(lines))
 #
 # ```{prf:theorem} Value-aware bound
 # :label: thm-value-aware
+# :nonumber:
 #
 # Let $V$ be the true value of the policy, bounded or with $\gamma^t\,\mathbb E V(\hat s_t)\to0$, and
 # $\epsilon_V=\sup_{s,a}|\mathbb E_PV-\mathbb E_{\hat P}V|$. Then $|J-\hat
@@ -235,6 +249,7 @@ say("\n".join(lines))
 #
 # ```{prf:theorem} Branched rollouts
 # :label: thm-mbpo
+# :nonumber:
 #
 # ({cite:t}`janner2019`, Theorems 4.1 and 4.3, here with $\epsilon_\pi=0$.) Let $|r|\le r_{max}$, the reward be the
 # same in both systems, and $\epsilon_m=\max_t\mathbb E_{s_t}\mathrm{TV}(P,\hat P)$, a mean over the states that the
@@ -246,7 +261,7 @@ say("\n".join(lines))
 # its tests, but not in the comparison below, which has one policy. The first bound is the classical form with
 # $R=2r_{max}$ and a mean in place of the supremum. The second is our family at $\Lambda=1$ with $\sum_{j\le
 # k}\gamma^j$ rounded up to $k$. {cite:t}`fan2021` give a related analysis and find branching essential for
-# deterministic transitions. In the terms of this book the reason is short: by {prf:ref}`prop-family` a branched
+# deterministic transitions. In the terms of this book the reason is short: by the proposition above a branched
 # rollout multiplies Lemma 1's coefficient by $1-(\gamma\Lambda)^k$, and is finite where Lemma 1 is not.
 
 # %%
@@ -338,11 +353,16 @@ model_free = [name for name in next(iter(regimes.values())) if name not in needs
 named = [*model_free[:-1], *needs_value, "combined"]
 
 
+def short(number):
+    """Three digits, without an exponent."""
+    return f"{float(f'{number:.3g}'):,.5g}"
+
+
 def cell(ratio, best):
     """Bold where the ratio is the smallest of its kind, a dash where the result does not apply."""
     if not np.isfinite(ratio):
         return "–"
-    return f"**{ratio:.3g}**" if ratio <= best * 1.001 else f"{ratio:.3g}"
+    return f"**{short(ratio)}**" if ratio <= best * 1.001 else short(ratio)
 
 
 lines = ["| regime | " + " | ".join(named) + " |", "|---|" + "---|" * len(named)]
@@ -407,7 +427,7 @@ for growth, lines_of in curves.items():
     lipschitz, coupling = lines_of["Lemma 1 (bounded)"], lines_of["Lobel-Parr"]
     crossing = noise[np.argmax(coupling < lipschitz)] / p.eps_dyn if (coupling < lipschitz).any() else np.inf
     say(
-        f"$L_f={growth:g}$: total variation overtakes the Lipschitz form from $\\sigma\\approx{crossing:.2g}\\,\\epsilon_{{dyn}}$ on; "
+        f"$L_f={growth:g}$: total variation overtakes the Lipschitz form from $\\sigma\\approx{crossing:.3g}\\,\\epsilon_{{dyn}}$ on; "
         f"the combined bound is never more than {lines_of['combined'].max():.2g} times the gap, the value-aware one "
         f"{lines_of['value-aware'].max():.2g} times."
     )

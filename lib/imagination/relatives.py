@@ -115,9 +115,8 @@ def kearns_singh_bound(*, gamma: float, eps_rew: float, total_variation: float, 
 
     .. math:: \\frac{\\epsilon_{rew}}{1-\\gamma}+\\frac{\\gamma\\,\\tau R}{(1-\\gamma)^2}
 
-    Kearns and Singh state it for probabilities within a given distance, entry by entry, and undiscounted returns
-    over a mixing or
-    horizon time. The discounted form follows from
+    Kearns and Singh state it for transition probabilities that are accurate entry by entry, and for returns over
+    finitely many steps. The discounted form follows from
     :math:`V-\\hat V=(I-\\gamma\\hat P)^{-1}[r-\\hat r+\\gamma(P-\\hat P)V]`.
 
     Args:
