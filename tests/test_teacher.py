@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from imagination.errors import RequestError
+from imagination.parameters import scaling_laws
 from imagination.reference_policies import POLICIES, Sinusoid, Uniform
 from imagination.shuffles import epoch_order, shuffle_key
 from imagination.teacher import Target, Teacher, episodes_for, make_data, rollout
@@ -120,3 +122,7 @@ def test_shuffles_are_uniform():
     seen = counts[counts > 0]
     assert seen.size == 24
     assert ((seen - 1000) ** 2 / 1000).sum() < 75.6
+
+
+def test_chapter_knows_every_policy():
+    assert tuple(POLICIES) == scaling_laws.POLICIES
