@@ -23,7 +23,7 @@ class Parameters(ChapterParameters):
     hidden: int = Field(8, ge=1, le=64, description="tanh units of the neural policy")
     batch: int = Field(8, ge=2, le=64, description="rollouts in a batch where a baseline is computed, K")
     learning_seeds: int = Field(32, ge=20, le=1000, description="repetitions of the learning experiment")
-    learning_updates: int = Field(60, ge=10, le=10_000, description="updates of the learning experiment")
+    learning_updates: int = Field(40, ge=10, le=10_000, description="updates of the learning experiment")
     seed: int = Field(0, ge=0, description="of every generator, each with its own offset")
 
     @model_validator(mode="after")
