@@ -30,8 +30,8 @@ def worst_change(change: ValueChange, magnitude: np.ndarray) -> np.ndarray:
         >>> worst_change(lambda e: e + e**2, np.array([0.5])).tolist()
         [0.75]
     """
-    magnitude = np.asarray(magnitude, dtype=float)
-    return np.maximum(np.abs(change(magnitude)), np.abs(change(-magnitude)))
+    magnitude = np.atleast_1d(np.asarray(magnitude, dtype=float))
+    return np.abs(change(np.concatenate([magnitude, -magnitude]))).reshape(2, -1).max(axis=0)
 
 
 def realised_sensitivity(change: ValueChange, magnitude: float, *, step: float = 1e-3) -> float:

@@ -132,6 +132,17 @@ def symmetric(coefficients: np.ndarray, dim: int) -> np.ndarray:
     return (M + M.T) / 2
 
 
+def least_squares(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Coefficients by the normal equations: the columns are well conditioned, and einsum starts no threads.
+
+    Example:
+        >>> X = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+        >>> least_squares(X, np.array([[1.0], [3.0], [5.0]])).round(9).tolist()
+        [[1.0], [2.0]]
+    """
+    return np.linalg.solve(np.einsum("ni,nj->ij", X, X), np.einsum("ni,nk->ik", X, y))
+
+
 def estimate_errors(study: LqgStudy, system: System, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Errors of least-squares estimates from ``count`` samples: matrices of f̂ − f and r̂ − r along the policy.
 
@@ -143,8 +154,8 @@ def estimate_errors(study: LqgStudy, system: System, count: int, rng: np.random.
     # f and r are linear in the features, so an estimate's error is the estimate made from the noise alone.
     one = [np.ones((count, 1))] if study.intercepts else []
     linear, quadratic = np.hstack([s, a, *one]), np.hstack([squares(s), squares(a), *one])
-    f = np.linalg.lstsq(linear, study.noise * rng.standard_normal((count, d)), rcond=None)[0].T
-    r = np.linalg.lstsq(quadratic, study.noise * rng.standard_normal(count), rcond=None)[0]
+    f = least_squares(linear, study.noise * rng.standard_normal((count, d))).T
+    r = least_squares(quadratic, study.noise * rng.standard_normal((count, 1)))[:, 0]
     split = d * (d + 1) // 2
     H = symmetric(r[:split], d) + system.K.T @ symmetric(r[split : split + k * (k + 1) // 2], k) @ system.K
     constant = study.intercepts
