@@ -321,7 +321,8 @@ say(
 # %% [markdown]
 # Why it matters: Theorem 1 multiplies $\alpha/\beta$ by $\epsilon_{dyn}^*/\epsilon_{rew}^*$. The first factor is the
 # same for norms and mean squares. The second is not, and neither is how the optimum moves with the budget. In the
-# code, `eps_*` and `PowerLaw` are norms; a function that takes a mean square says `mse` in the name of its argument.
+# code, `eps_*` and `PowerLaw` are norms. What takes or returns a mean square says so: `mse` in its name, or
+# `squared=True` in `fit_power_law`, which halves the exponent.
 
 # %% [markdown]
 # ## Whose constants, whose points

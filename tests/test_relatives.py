@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
@@ -26,6 +27,7 @@ from imagination.finite_mdp import (
     wasserstein_on_line,
 )
 from imagination.noisy_scalar import NoisyScalar
+from imagination.proof import Proof, ProofError
 from imagination.relatives import asadi_bound, compounding_bound, kearns_singh_bound, lobel_parr_bound
 
 SLACK = 1 + 1e-9
@@ -236,6 +238,35 @@ def test_branched_lemma_1_holds_on_random_chains(seed, branch, gamma):
         branch=branch,
     )  # fmt: skip
     assert gap <= bound * SLACK + 1e-12
+
+
+G, LAM, EPS = sp.symbols("gamma Lambda epsilon", positive=True)
+STEPS = sp.Symbol("k", integer=True, nonnegative=True)
+BRANCHED = G * EPS / (1 - G) * (1 - (G * LAM) ** STEPS) / (1 - G * LAM)
+
+
+def inductive_step(closed_form):
+    """The step of the chapter ``related_work``, for any candidate of the closed form."""
+    grown = (closed_form.subs(STEPS, STEPS + 1) - closed_form) / G**STEPS
+    Proof("branched").equal(grown, G * EPS * LAM**STEPS / (1 - G), because="one more imagined step")
+
+
+def test_the_chapters_inductive_step_accepts_the_truth():
+    inductive_step(BRANCHED)
+
+
+@pytest.mark.parametrize(
+    "false_form",
+    [
+        BRANCHED.subs(STEPS, STEPS + 1),  # one step too many
+        BRANCHED / G,  # a factor is missing
+        G * EPS / (1 - G) * (1 - (G * LAM) ** STEPS) / (1 + G * LAM),  # wrong sign
+        G * EPS / (1 - G) * (1 - LAM**STEPS) / (1 - G * LAM),  # the discount is missing under the exponent
+    ],
+)
+def test_the_chapters_inductive_step_rejects_false_forms(false_form):
+    with pytest.raises(ProofError, match="step 1 is false"):
+        inductive_step(false_form)
 
 
 @pytest.mark.parametrize("growth", [0.5, 1.0, 1.5])
