@@ -7,10 +7,10 @@
 # differently.
 
 # %% tags=["parameters"]
-gamma = 0.95  # discount, no unit, in [0, 1)
-lipschitz_policy = 0.5  # L_pi, unit action/state, at least 0
-state_gain = 0.8  # L_f with respect to the state alone, no unit, above 0
-action_gain = 0.3  # L_f with respect to the action alone, unit state/action, above 0
+gamma = 0.95  # discount, no unit, in (0, 1)
+lipschitz_policy = 0.5  # L_pi, unit action/state, above 0, at most 100
+state_gain = 0.8  # L_f with respect to the state alone, no unit, above 0, at most 100
+action_gain = 0.3  # L_f with respect to the action alone, unit state/action, above 0, at most 100
 n_systems = 500  # random linear systems, 1 to 100000
 n_states = 4  # dimension of the state, 1 to 64
 n_actions = 2  # dimension of the action, 1 to 64

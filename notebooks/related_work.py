@@ -11,8 +11,8 @@
 
 # %% tags=["parameters"]
 gamma = 0.95  # discount, no unit, above 0, at most 0.999
-eps_dyn = 0.01  # shift of the model's next state, unit of the state, above 0
-lipschitz_reward = 1.0  # L_r, reward per state, above 0; the range of the reward is 1
+eps_dyn = 0.01  # shift of the model's next state, unit of the state, above 0, at most 10
+lipschitz_reward = 1.0  # L_r, reward per state, above 0, at most 1000; the range of the reward is 1
 contractive = 0.8  # L_f of the contractive systems, no unit, in (0, 1)
 expansive = 1.2  # L_f of the expansive systems, no unit, above 1/gamma, at most 3
 branches = [1, 2, 5, 10, 20, 50]  # imagined steps of branched rollouts, each 1 to 1000

@@ -14,7 +14,7 @@ __all__ = ["Parameters"]
 class Parameters(ChapterParameters):
     """What the examples of the conventions are computed for."""
 
-    gamma: float = Field(0.95, ge=0, lt=1, description="discount")
+    gamma: float = Field(0.95, gt=0, lt=1, description="discount")
     lipschitz_policy: float = Field(0.5, gt=0, le=100, description="L_pi, action per state")
     state_gain: float = Field(0.8, gt=0, le=100, description="L_f with respect to the state alone")
     action_gain: float = Field(0.3, gt=0, le=100, description="L_f with respect to the action alone, state per action")
