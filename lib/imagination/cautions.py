@@ -53,9 +53,9 @@ def extrapolation(head: str, n: float, fit: PowerLawFit) -> Iterator[str]:
     """Say by how much a planned count leaves the measured range."""
     low, high = float(fit.anchors[0]), float(fit.anchors[-1])
     if n > high * 1.01:
-        yield f"{head}: {n:.4g} samples are {n / high:.3g} times the largest measured n ({high:g}): extrapolated"
+        yield f"{head}: {n:,.0f} samples are {n / high:.3g} times the largest measured ({high:,.0f}): extrapolated"
     elif n < low / 1.01:
-        yield f"{head}: {n:.4g} samples are {low / n:.3g} times fewer than the least measured n ({low:g}): extrapolated"
+        yield f"{head}: {n:,.0f} samples are {low / n:.3g} times fewer than the least measured ({low:,.0f}): extrapolated"
 
 
 def not_a_power_law(head: str, fit: PowerLawFit) -> Iterator[str]:

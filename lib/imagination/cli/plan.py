@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,7 +120,11 @@ def report(plan: Plan, request: dict[str, Any]) -> str:
     if plan.budget_for_target is not None:
         lines.append(f"  for a target of {request['target']:g}   a budget of {plan.budget_for_target:,.4g} in all")
     if plan.warnings:
-        lines += ["", "Careful:", *(f"  - {line}" for line in plan.warnings)]
+        lines += [
+            "",
+            "Careful:",
+            *(fill(line, 100, initial_indent="  - ", subsequent_indent="    ") for line in plan.warnings),
+        ]
     return "\n".join(lines)
 
 
