@@ -73,6 +73,8 @@ ledger.opening(
 # | {cite:t}`lobel2024` | probability of having parted | $\tau$ | $1-\tau$ | range $R$ of $r$ |
 # | value-aware | Wasserstein | Wasserstein | 0 | Lipschitz constant of $V$ |
 #
+# In the last row an error is charged once, at the value of the state that it leads to, and is not carried on.
+#
 # The simulation lemma is thus Lemma 1 in the *discrete metric*, in which any two different states are one apart:
 # there the Wasserstein distance is the total variation, a kernel moves two points no further than one apart
 # ($\Lambda=1$), and a reward of range $R$ is $R$-Lipschitz.
@@ -159,7 +161,7 @@ say(
 # :label: thm-kearns-singh
 # :nonumber:
 #
-# (After {cite:t}`kearns2002`.) Rewards in an interval of length $R$, $\sup|\hat r-r|\le\epsilon_{rew}$, and
+# (After {cite:t}`kearns2002`.) True rewards in an interval of length $R$, $\sup|\hat r-r|\le\epsilon_{rew}$, and
 # $\sup_{s,a}\mathrm{TV}(P,\hat P)\le\tau$, where TV is half the 1-norm. Then $|V-\hat
 # V|\le\dfrac{\epsilon_{rew}}{1-\gamma}+\dfrac{\gamma\,\tau R}{(1-\gamma)^2}$.
 # ```
