@@ -55,7 +55,7 @@ def extrapolation(head: str, n: float, fit: PowerLawFit) -> Iterator[str]:
     if n > high * 1.01:
         yield f"{head}: {n:,.0f} samples are {n / high:.3g} times the largest measured ({high:,.0f}): extrapolated"
     elif n < low / 1.01:
-        yield f"{head}: {n:,.0f} samples are {low / n:.3g} times fewer than the least measured ({low:,.0f}): extrapolated"
+        yield f"{head}: {n:,.0f} samples are {low / n:.3g} times fewer than measured ({low:,.0f}): extrapolated"
 
 
 def not_a_power_law(head: str, fit: PowerLawFit) -> Iterator[str]:
