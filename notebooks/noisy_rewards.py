@@ -34,7 +34,13 @@ from scipy.stats import norm, spearmanr
 from imagination import enumeration as exact
 from imagination.book.figures import BLACK, BLUE, GREY, ORANGE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, needs_repair, say
-from imagination.inflation import exact_inflation, inflation_from_pairs, paper_bound, sharp_bound
+from imagination.inflation import (
+    exact_inflation,
+    heteroscedastic_inflation,
+    inflation_from_pairs,
+    paper_bound,
+    sharp_bound,
+)
 from imagination.label_budget import affordable_plan, learning_curves
 from imagination.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
 from imagination.proof import Proof
@@ -502,8 +508,7 @@ for H, g, name, study, formula, sharp, paper in cases:
 say("\n".join(rows))
 
 # %% [markdown]
-# The bounds are used with scores measured on the same rollouts. A false alarm of the test $|z|\le4$ in any one of the cells has probability below one in
-# a thousand for the whole table.
+# Formula and bounds use the scores of the same rollouts. The probability that a correct formula fails $|z|\le4$ somewhere in the table is printed with the result.
 
 # %%
 z_values = [z for _, _, _, s, f, _, _ in cases for z in (s.excess.z(f), s.inflation.z(f))]
@@ -659,6 +664,35 @@ say("\n".join(rows))
 # An error that lasts for the episode is the case in which $1/(1-\gamma)^2$ is the right order: $\mathrm{Var}(N_t)$ is then $\sigma^2$ times the square of a
 # geometric sum. For independent noise it is the sum of squares.
 #
+# Two cases are outside the table. Noise that is **common to all rollouts** of a batch (one annotator, one bad day) is covered: scores of different rollouts are independent with mean 0, so the cross terms vanish and the growth is still divided by $K$. Noise whose variance
+# **depends on state and action** is not independent of the trajectory; if it is uncorrelated across time the growth is exactly $\frac1K\sum_u\mathbb E[\sigma^2(s_u,a_u)\lVert X_u\rVert^2]$, at most the value for the largest variance.
+
+# %%
+draw, groups = generator(58), 4000
+runs = rollout(stand, linear, gain, n=groups * p.batch, horizon=20, generator=draw)
+score = scores(linear, gain, runs)
+squares = score.square().sum(-1).mean(0).numpy()
+common = noise.sample(groups, 20, generator=draw).repeat_interleave(p.batch, 0)
+added = reinforce(score, returns_to_go(common, 0.95), 0.95, discount_states=True)
+distance = added.reshape(groups, p.batch, 2).mean(1).square().sum(-1)
+common_formula = exact_inflation(squares, noise, 0.95, discount_states=True, n_rollouts=p.batch)
+common_z = float((distance.mean() - common_formula) / (distance.std() / groups**0.5))
+
+# %%
+step_variance = 1 + torch.tanh(5 * runs.states[..., 0].square())  # between 1 and 2
+uneven = step_variance.sqrt() * IidNoise(1.0).sample(groups * p.batch, 20, generator=draw)
+distance = reinforce(score, returns_to_go(uneven, 0.95), 0.95, discount_states=True).square().sum(-1)
+uneven_formula = heteroscedastic_inflation(step_variance, score, 0.95, discount_states=True).value
+uneven_z = float((distance.mean() - uneven_formula) / (distance.std() / len(distance) ** 0.5))
+at_most = exact_inflation(squares, IidNoise(2.0), 0.95, discount_states=True)
+assert max(abs(common_z), abs(uneven_z)) < 4
+assert uneven_formula < at_most
+say(
+    f"Common to a batch of $K={p.batch}$: $z={common_z:+.1f}$ against the formula with $1/K$. "
+    f"State-dependent: $z={uneven_z:+.1f}$; value {uneven_formula:.3g}, at most {at_most:.3g}."
+)
+
+# %% [markdown]
 # ### Baselines
 #
 # A baseline whose values do not depend on the noisy labels of the batch is subtracted from both gradients and cancels. One that is computed from the same labels does not: the batch

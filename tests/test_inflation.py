@@ -308,3 +308,16 @@ def test_bad_input_is_refused_in_one_line(request_, words):
         request_()
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_noise_common_to_all_rollouts_of_a_batch_is_divided_by_k():
+    """|z| below 4: false alarm 6e-5. The cross terms vanish because scores of different rollouts are independent."""
+    k, n, g = 8, 4000, generator(11)
+    batch = rollout(LinearSystem(start_scale=0.3), LINEAR, GAIN, n=n * k, horizon=15, generator=g)
+    w = scores(LINEAR, GAIN, batch)
+    common = IidNoise(1.0).sample(n, 15, generator=g).repeat_interleave(k, 0)
+    gradient = reinforce(w, returns_to_go(common, 0.95), 0.95, discount_states=True).reshape(n, k, 2).mean(1)
+    squares = w.square().sum(-1).mean(0).numpy()
+    exact = exact_inflation(squares, IidNoise(1.0), 0.95, discount_states=True, n_rollouts=k)
+    distance = gradient.square().sum(-1)
+    assert abs(float((distance.mean() - exact) / (distance.std() / n**0.5))) < 4
