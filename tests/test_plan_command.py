@@ -60,7 +60,7 @@ def test_text_and_json_agree_and_spend_the_budget(table, capsys):
     assert f"{plan['n_dyn']:,.0f}" in text
     assert f"{plan['share_dyn']:.1%}" in text
     assert all(line in " ".join(text.split()) for line in plan["warnings"])
-    assert max(map(len, text.splitlines())) <= 110
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_folder_of_a_sweep_is_read(table, capsys):

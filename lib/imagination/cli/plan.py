@@ -113,9 +113,9 @@ def report(plan: Plan, request: dict[str, Any]) -> str:
         f"  share of dynamics   {plan.share_dyn:.1%}{_bracket(plan.intervals['share_dyn'], '.1%')}",
         f"  expected {bound:<10} {plan.bound:.4g}{_bracket(plan.intervals['bound'], '.4g')}",
         f"  an even split       {even:.4g} times that",
-        f"  next unit of money  {plan.next_unit}, if you own {at[0]:,.0f} dynamics and {at[1]:,.0f} reward samples",
-        f"  weight              {plan.weighting.weight:.4g} ({plan.weighting.source}); "
-        f"a tenth of it: share {plan.share_if_weight_is_a_tenth:.1%}",
+        f"  next unit of money  {plan.next_unit}, owning {at[0]:,.0f} dynamics and {at[1]:,.0f} reward",
+        f"  weight              {plan.weighting.weight:.4g} ({plan.weighting.source})",
+        f"  a tenth of it       share of dynamics {plan.share_if_weight_is_a_tenth:.1%}",
     ]
     if plan.budget_for_target is not None:
         lines.append(f"  for a target of {request['target']:g}   a budget of {plan.budget_for_target:,.4g} in all")
@@ -123,7 +123,7 @@ def report(plan: Plan, request: dict[str, Any]) -> str:
         lines += [
             "",
             "Careful:",
-            *(fill(line, 100, initial_indent="  - ", subsequent_indent="    ") for line in plan.warnings),
+            *(fill(line, 76, initial_indent="  - ", subsequent_indent="    ") for line in plan.warnings),
         ]
     return "\n".join(lines)
 
