@@ -33,6 +33,8 @@ GRID = [
     (0.9, np.nextafter(0.5, 0), 1.0),
     (0.5, np.nextafter(1.0, 2), 1.0),  # contraction just above 1
     (np.nextafter(1.0, 0), 0.5, 1.0),
+    (0.9, 1 / 0.9 / 1.1, 0.1),  # contraction within rounding of 1: only exact arithmetic knows on which side
+    (0.7, 1 / 0.7 / 1.3 - 1e-13, 0.3),  # 1 minus contraction is 1e-13: float64 keeps three digits of it
     (0.0, 0.7, 2.0),
     (0.9, 0.0, 2.0),
     (0.9, 0.8, 0.0),
@@ -77,6 +79,7 @@ def test_finite_horizon_agrees_with_exact_fractions(gamma, L_f, L_pi, reward_ran
     [
         (0.9999, 1.0001, 0.0),  # contraction just below 1: every step still counts
         (0.5, 1.0, 1.0),  # contraction 1
+        (1.0, 0.91, 0.1),  # 1 + L_pi rounds in float64, and the rounding would be repeated 1e5 times
         (0.99, 0.5, 1.0),  # growth 1
         (1.0, 0.5, 1.0),  # growth, contraction and discount 1
         (1.0, 1.0005, 0.0),  # undiscounted and expansive: (gamma growth)^H is 5e21
@@ -367,3 +370,31 @@ def test_the_other_constants_are_not_enough():
         gamma=g, dynamics_errors=along_imagined, reward_errors=np.zeros(30),
     )  # fmt: skip
     assert float(np.abs(return_gap(true, learned, lambda s: 0 * s, start, 30))) > 3 * promised
+
+
+def test_random_pairs_have_the_constants_that_they_claim():
+    """In one dimension the steepest slope is found by a scan: it is the stated constant, reached and not exceeded."""
+    lipschitz = Lipschitz(dynamics=0.7, reward=1.3, policy=0.4)
+    pair = random_pair(
+        lipschitz, gamma=0.9, eps_dyn=0.2, eps_rew=0.1, n_states=1, n_actions=1, generator=np.random.default_rng(3)
+    )
+    x = np.linspace(-4, 4, 80_001)[:, None]
+    zero = np.zeros_like(x)
+    for values, constant in [
+        (pair.mdp.dynamics(x, zero)[:, 0], 0.7),
+        (pair.mdp.dynamics(zero, x)[:, 0], 0.7),
+        (pair.mdp.reward(x, zero), 1.3),
+        (pair.policy(x)[:, 0], 0.4),
+    ]:
+        assert np.abs(np.diff(values)).max() / 1e-4 == pytest.approx(constant, rel=1e-6)
+    off = np.abs(pair.model.dynamics(x, zero) - pair.mdp.dynamics(x, zero))
+    assert off.max() <= 0.2
+
+
+def test_twofold_keeps_thirty_digits():
+    """Sums of products of random floats against exact fractions."""
+    rng = np.random.default_rng(0)
+    for a, b, c, d in rng.uniform(size=(200, 4)):
+        ours = Twofold.of(a) * Twofold.of(b) + Twofold.of(c) * Twofold.of(d)
+        exact = F(a) * F(b) + F(c) * F(d)
+        assert abs(F(float(ours.high)) + F(float(ours.low)) - exact) <= exact / 10**30
