@@ -52,25 +52,25 @@ def test_losses_are_those_of_the_plain_loop(data, n, target, recipe):
 
 @pytest.mark.slow
 def test_final_errors_agree_with_the_plain_loop_over_20_seeds():
-    """Paired over 20 teachers: mean log ratio of the final errors of both trainers, after 40 epochs at N = 500.
+    """Paired over 20 teachers: log ratio of the final errors of both trainers, 200 epochs at N = 1000.
 
-    Rounding differs from the first step on, so long runs part. If the trainers are equal in distribution the paired
-    log ratios are symmetric about zero. Wilcoxon's signed-rank test at level 0.0005, four times (two heads, held-out
-    and training error): false-alarm rate at most 0.002 by Bonferroni. Power: a systematic 1 % is far outside, because
-    the ratios' spread is below 0.1 %, which is asserted too.
+    Rounding parts the two from the first step on. If the trainers are equal in distribution, the log ratios lie
+    symmetrically about zero. Wilcoxon's signed-rank test at level 0.0005, four times (two heads, held-out and training
+    error): false-alarm rate at most 0.002 by Bonferroni. A trainer that is wrong by 1 % at every teacher is found for
+    certain, because the ratios scatter by less (0.2 % was seen); the median ratio must stay within 0.1 %.
     """
-    recipe = Recipe(epochs=40)
-    fast = iter(train_ensemble([Job(seed, 500, t, recipe) for seed in range(20) for t in BOTH]))
+    recipe = Recipe()
+    fast = iter(train_ensemble([Job(seed, 1000, target, recipe) for seed in range(20) for target in BOTH]))
     ratios = []
     for seed in range(20):
-        data = make_data(seed, 500)
+        data = make_data(seed, 1000)
         for target in BOTH:
             plain, quick = train_student(data, target, recipe), next(fast)
             ratios.append([np.log(quick.mse / plain.mse), np.log(quick.train_mse / plain.train_mse)])
-    columns = np.reshape(ratios, (20, 4)).T
-    for ratio in columns:
-        assert np.abs(ratio).max() < 1e-3
+    for ratio in np.reshape(ratios, (20, 4)).T:
         assert stats.wilcoxon(ratio).pvalue > 0.0005
+        assert abs(np.median(ratio)) < 1e-3
+        assert np.abs(ratio).max() < 0.05
 
 
 def test_a_student_is_the_same_in_any_company_and_on_any_number_of_threads():
@@ -180,15 +180,21 @@ def test_gradient_against_finite_differences():
 
 
 def test_a_training_in_pieces_is_the_training_in_one(data):
-    """Cutting the range of steps anywhere, even inside an epoch, changes no bit."""
+    """Cutting the range of steps anywhere, even inside an epoch, changes no bit; others train in between."""
     jobs = [Job(0, 2000, t) for t in BOTH]
     flat, table, _ = pack(jobs, data[2000])
-    states = [np.stack([flat, 0 * flat, 0 * flat]) for _ in range(2)]
-    outputs, tanh, none = np.array([12, 1]), np.array([False, False]), np.zeros((0, 2))
-    for state, cuts in zip(states, ([0, 40], [0, 3, 8, 21, 40]), strict=True):
+
+    def trained(cuts):
+        state, other = np.zeros((2, 3, flat.size), np.float32)
+        state[0] = flat
         for first, last in itertools.pairwise(cuts):
-            ensemble_kernel.train(state, table, outputs, tanh, shuffle_key(0, 2000), first, last, 256, 1e-3, none)
-    np.testing.assert_array_equal(*states)
+            for key, which in ((shuffle_key(9, 2000), other), (shuffle_key(0, 2000), state)):
+                ensemble_kernel.train(
+                    which, table, np.array([12, 1]), np.zeros(2, bool), key, first, last, 256, 1e-3, np.zeros((0, 2))
+                )
+        return state
+
+    np.testing.assert_array_equal(trained([0, 3, 8, 21, 40]), trained([0, 40]))
 
 
 def test_wrong_requests_are_refused():

@@ -21,16 +21,10 @@ from numba import float32, njit
 
 from imagination.shuffles import shuffle_into
 
-__all__ = ["mean_squared_errors", "parameter_count", "train"]
+__all__ = ["mean_squared_errors", "train"]
 
 HIDDEN, INPUTS = 64, 16
 compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
-
-
-@compiled
-def parameter_count(outputs):
-    """Number of parameters of a bundle whose heads have ``outputs`` components (an integer array)."""
-    return outputs.size * HIDDEN * (INPUTS + 1) + outputs.sum() * (HIDDEN + 1)
 
 
 @compiled
@@ -149,14 +143,17 @@ def train(state, pool, outputs, tanh, key, first, last, batch, learning_rate, lo
     """Take the Adam steps ``first`` ... ``last - 1`` of a bundle's training.
 
     Args:
-        state: (3, parameters) float32: parameters, Adam's first and second moment; advanced in place.
-        pool: (N, 16 + all outputs, or wider) float32.
+        state: (3, parameters) float32: parameters as :func:`imagination.ensemble.pack` lays them out, Adam's first and
+            second moment; advanced in place.
+        pool: (N, 16 + all outputs) float32, N >= 1.
         outputs, tanh: (heads,) integers and booleans: components of each head, and whether a tanh ends it.
         key: of the shuffles.
-        first, last: range of steps, counted over the whole training.
-        batch: size of a minibatch.
+        first, last: range of steps, counted from 0 over the whole training.
+        batch: size of a minibatch, >= 1.
         learning_rate: of Adam.
-        losses: (steps to record, heads) float64; row ``step`` is the minibatch losses before that step.
+        losses: (steps to record, heads) float64; row ``step`` gets the minibatch losses before that step.
+
+    Source: paper, C.2.
     """
     n, components = pool.shape[0], outputs.sum()
     x, X, T = workspace(components, batch)
@@ -178,7 +175,18 @@ def train(state, pool, outputs, tanh, key, first, last, batch, learning_rate, lo
 
 @compiled
 def mean_squared_errors(flat, pool, outputs, tanh):
-    """Mean over tuples and components of each head's squared error on a pool, (heads,) float64."""
+    """Mean over tuples and components of each head's squared error.
+
+    Args:
+        flat: (parameters,) float32.
+        pool: (N, 16 + all outputs) float32.
+        outputs, tanh: (heads,) as in :func:`train`.
+
+    Returns:
+        (heads,) float64, summed in float64.
+
+    Source: paper, C.2.
+    """
     batch, components = 256, outputs.sum()
     x, X, T = workspace(components, batch)
     H, Y = np.empty((outputs.size * HIDDEN, batch), np.float32), np.empty((components, batch), np.float32)
