@@ -54,6 +54,7 @@ ledger.opening(
 #
 # ```{prf:definition} Temporal straightening curvature loss (Definition 1)
 # :label: definition-1
+# :nonumber:
 #
 # For a latent map $f$ let $v(z)=f(z)-z$ be its velocity. Along a rollout $z_{t+1}=f(z_t)$ with $v(z_t)\ne0$ and
 # $v(z_{t+1})\ne0$, the curvature loss is
@@ -73,6 +74,7 @@ say(
 # %% [markdown]
 # ```{prf:proposition} Straightening from a Lipschitz velocity (Proposition 1, Eq. 2)
 # :label: proposition-1
+# :nonumber:
 #
 # Let $v$ be $\varepsilon$-Lipschitz on the states that a rollout visits, $0<\varepsilon<1$, and
 # $v(z_t)\ne0\ne v(z_{t+1})$. Then
@@ -180,6 +182,7 @@ ledger.decide(
 #
 # ```{prf:proposition} Sharp curvature bound (this book)
 # :label: sharp-curvature
+# :nonumber:
 #
 # Under the same hypotheses, and for $\varepsilon=1$ too,
 # $\displaystyle\ell_t\le1-\sqrt{1-\varepsilon^2}$: the turning angle is at most $\arcsin\varepsilon$. In two or more
@@ -493,6 +496,7 @@ ledger.beyond(
 #
 # ```{prf:proposition} k steps (this book)
 # :label: k-step-straightening
+# :nonumber:
 #
 # Let $v$ be $\varepsilon$-Lipschitz on the visited states, $\varepsilon\le1$. While $k\arcsin\varepsilon\le\pi$,
 #
