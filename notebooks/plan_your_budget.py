@@ -7,7 +7,7 @@
 # the first cell, or pass them: `imagination run plan_your_budget -p errors_csv mine.csv -p budget 20000`.
 
 # %% tags=["parameters"]
-errors_csv = "example_errors.csv"  # a file of book/results, or a path; columns head,n,mse (or rmse, or error)[,seed]
+errors_csv = "scaling_errors.csv"  # a file of book/results, or a path; columns head,n,mse (or rmse, or error)[,seed]
 budget = 100000.0  # money to spend, above 0
 cost_dyn = 1.0  # money for one dynamics sample, above 0
 cost_rew = 5.0  # money for one reward sample, above 0

@@ -14,7 +14,7 @@ __all__ = ["Parameters"]
 class Parameters(ChapterParameters):
     """What the command ``imagination plan`` asks for, as a chapter."""
 
-    errors_csv: str = Field("example_errors.csv", min_length=1, description="a file of book/results, or a path")
+    errors_csv: str = Field("scaling_errors.csv", min_length=1, description="a file of book/results, or a path")
     budget: float = Field(100_000.0, gt=0, le=1e15, description="money to spend")
     cost_dyn: float = Field(1.0, gt=0, le=1e12, description="money for one dynamics sample")
     cost_rew: float = Field(5.0, gt=0, le=1e12, description="money for one reward sample")
