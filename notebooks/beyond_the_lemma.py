@@ -78,13 +78,16 @@ say(
 # %% [markdown]
 # ## A finite horizon
 #
-# ```{prf:proposition} Finite horizon, any growth
+# ```{prf:proposition} Finite horizon, any growth (this book)
 # :label: finite-horizon
 #
 # For every $\Lambda\ge0$, $0\le\gamma\le1$ and horizon $H$,
-# $$|J_H-\hat J_H|\le\epsilon_{rew}S_H+\kappa\,\epsilon_{dyn}D_H,\qquad S_H=\sum_{t<H}\gamma^t,\quad
-# D_H=\sum_{t<H}\gamma^t\sum_{i<t}\Lambda^i,$$
-# with equality for the scalar system of {prf:ref}`lemma-1`'s chapter.
+#
+# $$|J_H-\hat J_H|\le\epsilon_{rew}S_H+\kappa\,\epsilon_{dyn}D_H,$$
+#
+# $$S_H=\sum_{t<H}\gamma^t,\quad D_H=\sum_{t<H}\gamma^t\sum_{i<t}\Lambda^i,$$
+#
+# with equality for the scalar system that attains {prf:ref}`lemma-1`.
 # ```
 #
 # It is the proof of Lemma 1 stopped before the limit, the only place where the contraction is used. The closed form
@@ -221,12 +224,17 @@ say(f"{p.n_systems} clipped systems at infinite horizon, any growth: gap over bo
 # %% [markdown]
 # ### The law hidden in it
 #
-# ```{prf:proposition} Return error is Hoelder in the model error
+# ```{prf:proposition} Return error is Hölder in the model error (this book)
 # :label: hoelder
 #
 # Let $\gamma\Lambda>1$, $p=\ln(1/\gamma)/\ln\Lambda\in(0,1)$ and $x=\kappa\epsilon/((\Lambda-1)R)$. Then
-# $$\frac{R\gamma}{1-\gamma}\Big(\frac{x}{1+x}\Big)^p\le V(\epsilon)\le
-# R\Big[\frac1{1-\gamma}+\frac{\gamma\Lambda}{\gamma\Lambda-1}\Big]x^p .$$
+#
+# $$
+# \begin{aligned}
+# V(\epsilon)&\ge\frac{R\gamma}{1-\gamma}\Big(\frac{x}{1+x}\Big)^p,\\
+# V(\epsilon)&\le R\Big[\frac1{1-\gamma}+\frac{\gamma\Lambda}{\gamma\Lambda-1}\Big]x^p .
+# \end{aligned}
+# $$
 # ```
 #
 # The range is reached at the first $t^*$ with $\Lambda^{t^*}\ge1+1/x$, and $\gamma=\Lambda^{-p}$ turns the discount at
@@ -325,7 +333,7 @@ say(
 # %%
 ledger.beyond(
     "beyond-bounded-reward",
-    "With rewards in a range $R$: sharp bound for every growth; Hoelder with exponent $\\ln(1/\\gamma)/\\ln\\Lambda$ when $\\gamma\\Lambda>1$",
+    "With rewards in a range $R$: sharp bound for every growth; Hölder with exponent $\\ln(1/\\gamma)/\\ln\\Lambda$ when $\\gamma\\Lambda>1$",
     ours=f"$p={exponent:.4f}$, fitted slope {slope:.4f}",
     uncertainty=f"{checked} random settings within the envelopes",
     holds=len(hoelder) and checked == total and off < 1e-11,
@@ -437,7 +445,12 @@ say(
 #
 # Roll the *model* forward from logged *real* states. With $\hat V_k$ its return over $k$ steps,
 #
-# $$\hat J_H-J_H=\sum_{t<H}\gamma^t\Big[(\hat r-r)(s_t,a_t)+\gamma\big\{\hat V_{H-t-1}(\hat f(s_t,a_t))-\hat V_{H-t-1}(s_{t+1})\big\}\Big].$$
+# $$
+# \begin{aligned}
+# \hat J_H-J_H=\sum_{t<H}\gamma^t\Big[&(\hat r-r)(s_t,a_t)\\
+# &+\gamma\hat V_{H-t-1}(\hat f(s_t,a_t))-\gamma\hat V_{H-t-1}(s_{t+1})\Big].
+# \end{aligned}
+# $$
 #
 # No Lipschitz constant, no inequality. It is a telescoping sum, so one step is the whole proof.
 

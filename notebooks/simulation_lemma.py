@@ -56,8 +56,12 @@ ledger.opening(
 # rewards $r,\hat r$. Let $f$ be $L_f$-Lipschitz, $r$ $L_r$-Lipschitz and $\pi$ $L_\pi$-Lipschitz in the sum metric, and
 # $\gamma L_f(1+L_\pi)<1$. Then, from any common start,
 #
-# $$|J(\pi,M)-J(\pi,\hat M)|\le\frac{\epsilon_{rew}}{1-\gamma}
-# +\frac{\gamma L_r(1+L_\pi)}{(1-\gamma)\,\big(1-\gamma L_f(1+L_\pi)\big)}\,\epsilon_{dyn}.$$
+# $$
+# \begin{aligned}
+# |J(\pi,M)-J(\pi,\hat M)|&\le\frac{\epsilon_{rew}}{1-\gamma}\\
+# &+\frac{\gamma L_r(1+L_\pi)\,\epsilon_{dyn}}{(1-\gamma)\big(1-\gamma L_f(1+L_\pi)\big)}.
+# \end{aligned}
+# $$
 # ```
 #
 # In code, the right-hand side is `return_gap_bound`, and the left-hand side is a pair of rollouts.

@@ -14,17 +14,17 @@ import sympy as sp
 
 from imagination.proof import Proof, ProofError
 
-CHAPTER = Path(__file__).parents[1] / "notebooks" / "simulation_lemma.py"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
-def proof_cells():
-    cells = jupytext.read(CHAPTER).cells
+def proof_cells(chapter):
+    cells = jupytext.read(NOTEBOOKS / f"{chapter}.py").cells
     return [c.source for c in cells if c.cell_type == "code" and "proof" in c.metadata.get("tags", ())]
 
 
-def run(old=None, new=None):
+def run(old=None, new=None, chapter="simulation_lemma"):
     """Run the chain, with ``old`` exchanged for ``new`` in the one cell that contains it."""
-    cells, names = proof_cells(), {"sp": sp, "Proof": Proof, "replace": replace}
+    cells, names = proof_cells(chapter), {"sp": sp, "Proof": Proof, "replace": replace}
     if old is not None:
         holders = [i for i, source in enumerate(cells) if old in source]
         assert len(holders) == 1, f"{old!r} is in {len(holders)} cells; the chapter changed, mend this test"
@@ -157,3 +157,40 @@ def test_false_variants_of_corollary_1_are_rejected(variant):
     old, new, message = COROLLARY[variant]
     with pytest.raises(ProofError, match=message):
         run(old, new)
+
+
+BEYOND = {
+    "blocks joined without the discount": ("+ g**m * D(n)", "+ D(n)", "Joining two blocks of steps, step 2 is"),
+    "blocks joined at the wrong end": ("+ Lam**n * geometric(Lam, m)", "+ Lam**m * geometric(Lam, m)",
+                                       "Joining two blocks of steps, step 1 is"),
+    "exponent doubled": ("latest = (Lam * (1 + 1 / x)) ** (-power)",
+                         "latest = (Lam * (1 + 1 / x)) ** (-2 * power)", "Hoelder envelopes, step 1 is"),
+    "geometric head one short": ("partial, (1 + q) ** (T + 1) / q", "partial, (1 + q) ** T / q",
+                                      "Hoelder envelopes, step 4 is"),
+    "separate constants without the policy": ("(Ls + La * Lp) * delta + eps", "(Ls + La) * delta + eps",
+                                              "Sharper constants, step 1 is"),
+    "attribution with the wrong sign": ("summand = (r_hat - r) + g * (V_model - V_real)",
+                                        "summand = (r_hat - r) - g * (V_model - V_real)", "Attribution, step 1 is"),
+    "attribution without the discount": ("summand = (r_hat - r) + g * (V_model - V_real)",
+                                         "summand = (r_hat - r) + (V_model - V_real)", "Attribution, step 1 is"),
+    "planning with one bound in place of two": ("    2 * b + eta,", "    b + eta,",
+                                                "Planning in the model, step 1 is"),
+    "variance with a missing pair": ("for i in range(4) for j in range(i)]", "for i in range(3) for j in range(i)]",
+                                     "RMSE form, step 2 is"),
+    "critic discounted once too often": ("- (1 - g) * e_V", "- (1 - g) * g * e_V", "When to hand over, step 1 is"),
+    "critic with the wrong margin": ("L_V * (1 - g * Lam)) * drift", "L_V * (1 + g * Lam)) * drift",
+                                     "When to hand over, step 1 is"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", BEYOND)
+def test_false_variants_beyond_the_lemma_are_rejected(variant):
+    old, new, message = BEYOND[variant]
+    with pytest.raises(ProofError, match=message):
+        run(old, new, chapter="beyond_the_lemma")
+
+
+def test_the_chains_beyond_the_lemma_hold():
+    names = run(chapter="beyond_the_lemma")
+    proofs = ("blocks", "hoelder", "sharper", "telescope", "rmse", "planning", "stop")
+    assert [len(names[name]) for name in proofs] == [2, 5, 3, 1, 3, 2, 2]
