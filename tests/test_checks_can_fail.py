@@ -155,6 +155,13 @@ def test_a_stored_output_that_should_not_be_there(built: Book, output: nbformat.
     guard(built, pattern)
 
 
+def test_a_fence_that_swallows_the_cells_after_it(copy: Book) -> None:
+    """Jupytext reads on through a fence that never closes; the page would build green, with cells missing."""
+    replace(copy.source("mini"), "# ## A section", "# ```{note}\n# ## A section")
+    build_chapter(copy, "mini")
+    guard(copy, "swallowed the cells after it")
+
+
 @pytest.mark.parametrize(
     ("broken", "warning"),
     [

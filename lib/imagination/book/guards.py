@@ -26,6 +26,7 @@ __all__ = ["problems"]
 
 LONGEST_CELL = 40
 _PATH = re.compile(r"(?<![\w.~/-])(?:/(?:home|root|tmp|usr|opt|var|work|mnt|Users)/|[A-Z]:\\)[\w.-]+")
+_SWALLOWED = re.compile(r"^%%", re.MULTILINE)
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
@@ -43,6 +44,8 @@ def _in_notebook(book: Book, chapter: str) -> Iterator[str]:
     notebook = nbformat.read(book.executed(chapter), as_version=4)
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
+            if _SWALLOWED.search(cell.source):
+                yield f"cell {number} is text that swallowed the cells after it; look for an unclosed fence or backtick"
             continue
         if cell.source.strip() and cell.execution_count is None:
             yield f"cell {number} was never executed; run `make book`"
