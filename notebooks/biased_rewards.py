@@ -49,8 +49,8 @@ ledger.opening(
 # %% [markdown]
 # ## The statement
 #
-# ```{prf:proposition} Proposition 2, repaired
-# :label: prop-biased-rewards
+# ```{prf:proposition} REINFORCE under biased rewards (Proposition 2, Eq. 6 and 7, repaired)
+# :label: proposition-2
 #
 # Let $\tilde r=r+b(s,a)$ with $b$ **not depending on** $\theta$, $B_H=\mathbb E\sum_{t<H}\gamma^tb(s_t,a_t)$, and let $\tilde g$ average $K$ independent single-rollout estimates $\sum_t\gamma^tw_t\tilde G_t$, **with
 # the factor** $\gamma^t$. Then

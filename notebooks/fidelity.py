@@ -49,8 +49,8 @@ ledger.opening(
 # %% [markdown]
 # ## The statement
 #
-# ```{prf:corollary} Corollary 2, repaired
-# :label: cor-fidelity
+# ```{prf:corollary} Optimal fidelity for the noise term (Corollary 2, repaired)
+# :label: corollary-2
 #
 # Let $\sigma^2(c)$ be the label noise at annotation cost $c$ per rollout. With $K=B/c$ rollouts the noise term of Theorem 2 is a constant times $\Phi(c)=c\,\sigma^2(c)$, so both have the
 # same minimisers over the admissible costs. If $\sigma^2$ is lower semicontinuous on a compact interval $[c_{min},\min(c_{max},B)]$, $c_{min}>0$, a minimiser exists.

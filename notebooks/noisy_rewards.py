@@ -155,8 +155,8 @@ say(
 # %% [markdown]
 # ## Theorem 2, step by step
 #
-# ```{prf:theorem} Theorem 2, repaired
-# :label: thm-noisy-rewards
+# ```{prf:theorem} REINFORCE under noisy rewards (Theorem 2, Eq. 5, repaired)
+# :label: theorem-2
 #
 # Let $\hat r_t=r_t+\eta_t$, where given the whole trajectory the noise has mean 0, variance $\sigma_\eta^2$ and no correlation across time. Let
 # $\gamma<1$, $\mathrm{Var}\,\hat g|_{\eta=0}<\infty$, $W_H^2=\mathbb E\max_t\lVert w_t\rVert^2<\infty$, and let gradient and expectation commute. With $K$ independent rollouts,
@@ -372,7 +372,7 @@ assert table[100_000][1] > 1000 * table[100_000][0]
 # ```{prf:theorem} Exact inflation (this book)
 # :label: thm-exact-inflation
 #
-# For noise of variance $\sigma_\eta^2$ as in {prf:ref}`thm-noisy-rewards`, the variance grows by exactly
+# For noise of variance $\sigma_\eta^2$ as in {prf:ref}`theorem-2`, the variance grows by exactly
 #
 # $$\text{(A)}\ \frac{\sigma_\eta^2}K\sum_{t<H}\mathbb E\lVert w_t\rVert^2\,\frac{1-\gamma^{2(H-t)}}{1-\gamma^2},\qquad
 # \text{(B)}\ \frac{\sigma_\eta^2}K\sum_{t<H}\mathbb E\lVert w_t\rVert^2\,\frac{\gamma^{2t}-\gamma^{2H}}{1-\gamma^2}.$$
@@ -475,7 +475,7 @@ shown
 # A Gaussian policy with linear mean steers a double integrator, and a small tanh network steers an upright pendulum. All rollouts advance
 # together; the score of every step comes from `torch.func`. The measurement uses no formula of the theory. It has two forms: the difference of two sample
 # variances, and the mean squared distance between the noisy and the noise-free gradient of the same rollout, which is far more precise and
-# equals the first where the cross term of step (4) vanishes. Error bars and $\pm$ are one standard error; $z$ is the distance from the exact formula in standard errors.
+# equals the first where the cross term of step (4) vanishes. $\pm$ is one standard error; $z$ is the distance from the exact formula in standard errors.
 
 # %%
 stand = LinearSystem(start_scale=0.3)
@@ -767,7 +767,7 @@ say(
 # %% [markdown]
 # ## Does it matter for learning?
 #
-# A linear policy learns to hold the pendulum up, by plain gradient ascent with (B) and the leave-one-out baseline. At every update a fixed sum is spent: $m$ annotators averaged for each label, and as many rollouts $K$ as the rest affords.
+# A linear policy learns to hold the pendulum up, by gradient ascent with (B) and the leave-one-out baseline. At every update a fixed sum is spent: $m$ annotators averaged for each label, and as many rollouts $K$ as the rest affords.
 # Two price lists: labels are the only cost ($c_0=0$), or a rollout costs 8 besides ($c_0=8$). At the start of training one annotator's noise makes the inflation 32 times the noise-free variance $V_1$.
 # The theory predicts the variance of an update, $(V_1+Q\sigma_1^2/m)/K$, from measurements *before* training. Does it order the plans?
 
