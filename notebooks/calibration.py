@@ -200,7 +200,7 @@ say(
 )
 
 # %% [markdown]
-# The reward term is close to what happens; the dynamics term is far from it. Its coefficient assumes that errors
+# The reward term is within a small factor of what happens; the dynamics term is orders of magnitude away. Its coefficient assumes that errors
 # point the same way at every step and are stretched by the full constant each time. The longer they are compounded, the less
 # true that is, as the strata by contraction and by family show.
 
@@ -550,7 +550,8 @@ say("Designs whose draws all have the shape (range over designs and draws):\n\n"
 # ## What is a property of the bound
 #
 # * That $R\le1$ everywhere, and that 1 is attained: these do not depend on any design.
-# * That the reward term is nearly tight and the dynamics term is not, more so the longer errors are compounded.
+# * That the looseness sits in the dynamics term, far more than in the reward term, and the more so the longer errors
+#   are compounded.
 #
 # The medians, the pooled median and the shapes are properties of the mixture. "The bound is loose by a factor of 29
 # on LQG" is a statement about 375 particular systems, and a different but equally reasonable 375 give a different number.
