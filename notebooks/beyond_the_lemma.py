@@ -185,6 +185,7 @@ ledger.beyond(
     "beyond-finite-horizon",
     "The gap over $H$ steps is at most $\\epsilon_{rew}S_H+\\kappa\\epsilon_{dyn}D_H$ for every $\\Lambda\\ge0$ and $\\gamma\\le1$",
     ours=f"{p.n_systems} random systems, growth up to 4: no violation, largest ratio {worst:.2f}; attained by the scalar system",
+    uncertainty="proved; the systems are a check",
     holds=len(blocks) and worst <= 1,
 )
 
@@ -570,6 +571,7 @@ ledger.beyond(
     "beyond-rmse",
     "Eq. 1 with root mean squares under the real discounted occupancy and the constants of the learned maps",
     ours=f"largest ratio {max(ratios):.2f}, median {np.median(ratios):.2f}; equality for constant errors",
+    uncertainty="proved, the convexity step for four terms; the systems are a check",
     holds=len(rmse) and max(ratios) <= 1 and abs(equal - 1) < 1e-12,
 )
 
@@ -698,6 +700,7 @@ ledger.beyond(
     "beyond-imagination-horizon",
     "Closed-form best number of imagined steps before a terminal critic; all or nothing with the generic value constant",
     ours=f"500 random problems, {interior} interior, {wrong} wrong",
+    uncertainty="identity proved; the problems are a check",
     holds=len(stop) and wrong == 0,
 )
 
