@@ -1,7 +1,7 @@
 # %% [markdown]
 # # What the exponents mean
 #
-# The reward error falls about nine times as steeply as the dynamics error. The paper finds this consistent with a
+# In the paper the reward error falls about nine times as steeply as the dynamics error. It finds this consistent with a
 # scalar target against a 12-dimensional one, and calls the trainings saturated. At the end of this page you know what
 # happens to the exponents when the dimension, the saturation of the target, the student's output, the number of steps,
 # the policy and the teacher are changed one at a time, and what a planner may conclude.

@@ -22,7 +22,7 @@ class Parameters(ChapterParameters):
     """What is trained while the chapter runs. The committed results of Figure 1 don't depend on it."""
 
     anchors: list[Annotated[int, Field(ge=1, le=500_000)]] = Field([2_000, 5_000, 10_000], min_length=2)
-    n_seeds: int = Field(3, ge=1, le=1_000, description="number of teachers, each with its own students")
+    n_seeds: int = Field(2, ge=1, le=1_000, description="number of teachers, each with its own students")
     epochs: int = Field(200, ge=1, le=10_000, description="passes over the pool")
     policy: str = Field("sinusoid", description="reference policy that visits the tuples")
     first_seed: int = Field(0, ge=0, description="seed of the first teacher")
