@@ -65,10 +65,14 @@ def command(out: Path, threads: int | None, scheduler: str | None, **settings: o
     from imagination.sweep_folder import StorageError
 
     sweep, lock = Sweep(**settings), threading.Lock()
-    terminal = sys.stderr.isatty()
-    # smoothing=0: the remaining time comes from this session's mean rate; steps cost the same at every anchor.
+    interval = 0.2 if sys.stderr.isatty() else 30  # seconds
     bar = tqdm(
-        unit="step", unit_scale=True, smoothing=0, dynamic_ncols=True, mininterval=0.2 if terminal else 30, delay=0.01
+        unit="step",
+        unit_scale=True,
+        dynamic_ncols=True,
+        mininterval=interval,
+        smoothing=interval / 120,  # the remaining time follows the pace of the last two minutes
+        delay=0.01,  # nothing is shown of a request that is refused
     )
 
     def begin(done: int, total: int) -> None:
