@@ -185,7 +185,7 @@ def main() -> None:
         ratio = np.array(values) / first
         print(f"{name:64} {np.median(values):10.1f}   {np.median(ratio):5.1f} [{ratio.min():.1f}, {ratio.max():.1f}]")
     for name, module in missing.items():
-        print(f"{name:64} {'missing':>10}   {module} is not installed: pip install 'imagination[bench]'")
+        print(f"{name:64} {'missing':>10}   {module} is not installed: pip install -e '.[bench]'")
     share = 100 * PRODUCTS / (first * 1e-6) / np.array(rates)
     rates = np.array(rates) / 1e9
     print(f"sgemm: {np.median(rates):.0f} GFLOP/s [{rates.min():.0f}, {rates.max():.0f}]")

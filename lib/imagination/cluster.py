@@ -39,7 +39,7 @@ def connect(scheduler: str, *, patience: float = 60, warn: Callable[[str], None]
     try:
         from distributed import Client
     except ImportError:
-        raise RequestError("--scheduler needs Dask distributed: pip install 'imagination[cluster]'") from None
+        raise RequestError("--scheduler needs Dask distributed: pip install -e '.[cluster]' in the checkout") from None
     require("://" in scheduler, f"scheduler {scheduler!r} is not an address: write tcp://HOST:PORT")
     try:
         client = Client(scheduler, timeout=5, set_as_default=False)
