@@ -158,7 +158,7 @@ for fit, colour, label in ((dyn, BLUE, "dynamics"), (rew, VERMILION, "reward")):
         fit.anchors,
         fit.predict(fit.anchors),
         color=colour,
-        label=f"{label}: {fit.scale:.2g} $N^{{-{fit.exponent:.2f}}}$",
+        label=f"{label}: {fit.scale:.3g} $N^{{-{fit.exponent:.2f}}}$",
     )
 axis.plot(sizes, 0.34 * sizes**-0.11, "--", color=GREY, label="paper")
 axis.plot(sizes, 90.4 * sizes**-0.96, "--", color=GREY)

@@ -200,7 +200,7 @@ for axis, head in zip(axes, ("dynamics", "reward"), strict=True):
     surface = plane[head, "mse"]
     levels = np.geomspace(surface.to_numpy().min(), surface.to_numpy().max(), 10)
     lines = axis.contour(surface.index, surface.columns, surface.to_numpy().T, levels=levels, cmap="viridis")
-    axis.clabel(lines, fmt="%.2g", fontsize=8)
+    axis.clabel(lines, fmt="%.3g", fontsize=8)
     axis.plot(surface.index, counts, "o", color=BLACK, markersize=5, clip_on=False)
     axis.set(xscale="log", yscale="log", ylabel="steps of Adam", title=f"{head}: held-out MSE")
     axis.yaxis.set_minor_formatter(NullFormatter())
