@@ -21,12 +21,12 @@ lipschitz_policy = 0.4  # L_pi, unit action/state, at least 0
 n_problems = 20000  # random problems, 100 to 1000000
 seed = 0  # of the one generator, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.allocation import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -38,10 +38,11 @@ from imagination import Lipschitz, PowerLaw, optimal_split, return_gap_bound
 from imagination.allocation import Problem, clamped, solve
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, needs_repair, proved, say
+from imagination.bounded_reward import hoelder_exponent
 from imagination.bounds import dynamics_coefficient
 from imagination.buying import greedy_path, whole_counts
 from imagination.comparative_statics import elasticities, local_exponent, reward_count_on_path
-from imagination.expansive import hoelder_exponent, local_minima
+from imagination.expansive import local_minima
 from imagination.inverse_planning import budget_for_target
 from imagination.proof import Proof
 from imagination.regret import minimax_share, regret, worst_even_split
@@ -60,6 +61,7 @@ ledger.opening(
 #
 # ```{prf:theorem} Optimal dynamics-to-reward sample ratio (Theorem 1, Eq. 4)
 # :label: theorem-1
+# :nonumber:
 #
 # Let both errors fall as power laws (Eq. 3), $\epsilon_{dyn}=A_dN_{dyn}^{-\alpha}$ and $\epsilon_{rew}=A_rN_{rew}^{-\beta}$,
 # and let Lemma 1 hold. Under the budget $c_{dyn}N_{dyn}+c_{rew}N_{rew}=B$ the counts that minimise the bound satisfy

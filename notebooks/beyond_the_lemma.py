@@ -18,12 +18,12 @@ reward_range = 1.0  # largest difference of two rewards, unit of the reward, abo
 n_systems = 150  # random systems in each check, 10 to 10000
 seed = 0  # of the one generator, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.beyond_the_lemma import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -80,6 +80,7 @@ say(
 #
 # ```{prf:proposition} Finite horizon, any growth (this book)
 # :label: finite-horizon
+# :nonumber:
 #
 # For every $\Lambda\ge0$, $0\le\gamma\le1$ and horizon $H$,
 #
@@ -227,6 +228,7 @@ say(f"{p.n_systems} clipped systems at infinite horizon, any growth: gap over bo
 #
 # ```{prf:proposition} Return error is Hölder in the model error (this book)
 # :label: hoelder
+# :nonumber:
 #
 # Let $\gamma\Lambda>1$, $p=\ln(1/\gamma)/\ln\Lambda\in(0,1)$ and $x=\kappa\epsilon/((\Lambda-1)R)$. Then
 #

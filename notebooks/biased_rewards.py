@@ -15,12 +15,12 @@ cheap_cost = 1.0  # a, money per rollout with cheap labels, above 0
 exact_cost = 10.0  # money per rollout with exact labels, above 0
 seed = 0  # of every generator, each with its own offset, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.biased_rewards import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -51,6 +51,7 @@ ledger.opening(
 #
 # ```{prf:proposition} REINFORCE under biased rewards (Proposition 2, Eq. 6 and 7, repaired)
 # :label: proposition-2
+# :nonumber:
 #
 # Let $\tilde r=r+b(s,a)$ with $b$ **not depending on** $\theta$, $B_H=\mathbb E\sum_{t<H}\gamma^tb(s_t,a_t)$, and let $\tilde g$ average $K$ independent single-rollout estimates $\sum_t\gamma^tw_t\tilde G_t$, **with
 # the factor** $\gamma^t$. Then
@@ -241,6 +242,7 @@ conditions.equal(
 #
 # ```{prf:proposition} Harmless reward errors (this book)
 # :label: prop-harmless
+# :nonumber:
 #
 # With a fixed horizon and a start that does not depend on $\theta$: a constant error has $\nabla B_H=0$. An error of the form $b=\gamma\,\phi(s')-\phi(s)$ has $B_H=\gamma^H\,\mathbb E\,\phi(s_H)-\mathbb E\,\phi(s_0)$, so its gradient is
 # $\gamma^H\nabla\mathbb E\,\phi(s_H)$, and 0 if $\phi(s_H)=0$. (With stochastic dynamics read $\mathbb E[\phi(s')\mid s,a]$.)

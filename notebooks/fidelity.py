@@ -14,12 +14,12 @@ label_cost = 1.0  # c_1, money for one annotator of a rollout, above 0
 budget = 10_000.0  # B, money, above 0
 seed = 0  # of the random problems, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.fidelity import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
@@ -51,6 +51,7 @@ ledger.opening(
 #
 # ```{prf:corollary} Optimal fidelity for the noise term (Corollary 2, repaired)
 # :label: corollary-2
+# :nonumber:
 #
 # Let $\sigma^2(c)$ be the label noise at annotation cost $c$ per rollout. With $K=B/c$ rollouts the noise term of Theorem 2 is a constant times $\Phi(c)=c\,\sigma^2(c)$, so both have the
 # same minimisers over the admissible costs. If $\sigma^2$ is lower semicontinuous on a compact interval $[c_{min},\min(c_{max},B)]$, $c_{min}>0$, a minimiser exists.
@@ -264,6 +265,7 @@ say(
 #
 # ```{prf:proposition} Elasticity rule (this book)
 # :label: prop-elasticity
+# :nonumber:
 #
 # Let $e(c)=-d\ln\sigma^2/d\ln c$ and let $\varphi=Q\sigma^2/(V_1+Q\sigma^2)$ be the share of the variance that is label noise. Then
 #

@@ -19,12 +19,12 @@ learning_seeds = 32  # repetitions of the learning experiment, at least 20
 learning_updates = 40  # updates of the learning experiment, at least 10
 seed = 0  # of every generator, each with its own offset, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.noisy_rewards import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
@@ -157,6 +157,7 @@ say(
 #
 # ```{prf:theorem} REINFORCE under noisy rewards (Theorem 2, Eq. 5, repaired)
 # :label: theorem-2
+# :nonumber:
 #
 # Let $\hat r_t=r_t+\eta_t$, where given the whole trajectory the noise has mean 0, variance $\sigma_\eta^2$ and no correlation across time. Let
 # $\gamma<1$, $\mathrm{Var}\,\hat g|_{\eta=0}<\infty$, $W_H^2=\mathbb E\max_t\lVert w_t\rVert^2<\infty$, and let gradient and expectation commute. With $K$ independent rollouts,
@@ -371,6 +372,7 @@ assert table[100_000][1] > 1000 * table[100_000][0]
 #
 # ```{prf:theorem} Exact inflation (this book)
 # :label: thm-exact-inflation
+# :nonumber:
 #
 # For noise of variance $\sigma_\eta^2$ as in {prf:ref}`theorem-2`, the variance grows by exactly
 #

@@ -18,12 +18,12 @@ anchors = [100, 200, 500, 1000, 2000, 5000]  # training-set sizes, at least two,
 n_seeds = 40  # students at each anchor, 2 to 10000
 seed = 0  # of the one generator, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.notation import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp

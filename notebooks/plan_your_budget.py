@@ -24,12 +24,12 @@ state_dim = 12  # outputs that the dynamics MSE averages over, at least 1
 resamples = 2000  # bootstrap resamples, at least 100
 seed = 0  # of the bootstrap, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.plan_your_budget import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 from dataclasses import replace
 from pathlib import Path
 

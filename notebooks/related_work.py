@@ -19,12 +19,12 @@ branches = [1, 2, 5, 10, 20, 50]  # imagined steps of branched rollouts, each 1 
 n_chains = 100  # random finite chains of each kind, 1 to 100000
 seed = 0  # of the one generator, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.related_work import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp

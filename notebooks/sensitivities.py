@@ -13,12 +13,12 @@ n_systems = 30  # LQG systems, 5 to 1000
 radii = [1.0, 0.3, 0.1, 0.03]  # norms of the start state, relative to the operating domain, each in (0, 1]
 n_draws = 20  # data sets for each anchor and system, 2 to 1000
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.sensitivities import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import math
 
 import matplotlib.pyplot as plt

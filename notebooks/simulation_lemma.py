@@ -16,13 +16,12 @@ eps_rew = 0.02  # sup norm of the reward error, unit of the reward, above 0
 n_systems = 300  # random nonlinear systems, 10 to 100000
 seed = 0  # of the one generator, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.simulation_lemma import Parameters
 
 p = Parameters.check(globals())
 
-# %%
-from dataclasses import replace
+# %% tags=["hide-input"]
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,6 +50,7 @@ ledger.opening(
 #
 # ```{prf:lemma} Simulation error decomposition (Lemma 1, Eq. 1)
 # :label: lemma-1
+# :nonumber:
 #
 # Let $M$ and $\hat M$ share state space, action space and discount, with deterministic dynamics $f,\hat f$ and
 # rewards $r,\hat r$. Let $f$ be $L_f$-Lipschitz, $r$ $L_r$-Lipschitz and $\pi$ $L_\pi$-Lipschitz in the sum metric, and
@@ -541,6 +541,7 @@ say(
 #
 # ```{prf:corollary} Lipschitz constants control the dynamics-error coefficient (Corollary 1)
 # :label: corollary-1
+# :nonumber:
 #
 # While $\gamma L_f(1+L_\pi)<1$, the coefficient
 # $C=\gamma L_r(1+L_\pi)\big/\big((1-\gamma)(1-\gamma L_f(1+L_\pi))\big)$ does not decrease in $L_f$, $L_r$ or $L_\pi$.
@@ -556,8 +557,7 @@ m_, m, x = 1 - g * growth, sp.Symbol("m", positive=True), sp.Symbol("x", positiv
 
 def derivative(proof, expression, name, claimed, because):
     """Assert that an expression is the claimed one, m written out; show it in terms of m."""
-    step = proof.equal(expression, claimed.subs(m, m_), because=because)
-    return replace(step, statement=rf"{name} = {sp.latex(claimed)}")
+    return proof.equal(expression, claimed.subs(m, m_), because=because, shown=rf"{name} = {sp.latex(claimed)}")
 
 
 # %% tags=["proof"]

@@ -14,12 +14,12 @@ dimension = 3  # dimension of the latent state, 2 to 64
 gamma = 0.95  # discount in the link to Lemma 1, no unit, in (0, 1)
 seed = 0  # of the one generator, at least 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.temporal_straightening import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp

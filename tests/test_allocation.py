@@ -12,10 +12,11 @@ from scipy.optimize import minimize
 
 from imagination import PowerLaw, RequestError, optimal_split
 from imagination.allocation import Problem, clamped, optimal_logit, solve
+from imagination.bounded_reward import hoelder_exponent
 from imagination.bounds import Lipschitz, dynamics_coefficient, return_gap_bound
 from imagination.buying import greedy_path, marginal_gains, next_unit, whole_counts
 from imagination.comparative_statics import elasticities, local_exponent, reward_count_on_path, weight_slopes
-from imagination.expansive import hoelder_exponent, local_minima
+from imagination.expansive import local_minima
 from imagination.inverse_planning import budget_for_target
 from imagination.regret import minimax_share, regret, worst_even_split
 from imagination.streams import Stream, optimal_streams

@@ -15,7 +15,34 @@ from numpy.typing import ArrayLike
 from imagination.errors import require
 from imagination.ranges import non_negative, plain
 
-__all__ = ["critical_envelope", "hoelder_envelope"]
+__all__ = ["critical_envelope", "hoelder_envelope", "hoelder_exponent"]
+
+
+def hoelder_exponent(*, gamma: float, growth: float) -> float:
+    r"""Exponent :math:`p=\ln(1/\gamma)/\ln\Lambda` in :math:`(0,1)` of the return error in the model error, for γΛ > 1.
+
+    Args:
+        gamma: discount in (0, 1).
+        growth: Λ = L_f(1 + L_π).
+
+    Returns:
+        p.
+
+    Raises:
+        RequestError: unless 0 < γ < 1 < γΛ.
+
+    Source: this book.
+
+    Example:
+        >>> hoelder_exponent(gamma=0.5, growth=4.0)
+        0.5
+    """
+    expansive = 0 < gamma < 1 < gamma * growth
+    require(
+        expansive,
+        f"gamma = {gamma:g}, gamma * growth = {gamma * growth:.6g} is not allowed: 0 < gamma < 1 < gamma * growth",
+    )
+    return float(np.log(1 / gamma) / np.log(growth))
 
 
 def hoelder_envelope(
@@ -49,10 +76,7 @@ def hoelder_envelope(
         (1.789, 2.756)
     """
     eps = _checked(eps_dyn, gamma, growth, sensitivity, reward_range)
-    require(
-        gamma * growth > 1, f"gamma * growth = {gamma * growth:.6g} is not allowed: the envelope is for values above 1"
-    )
-    p = np.log(1 / gamma) / np.log(growth)
+    p = hoelder_exponent(gamma=gamma, growth=growth)
     x = sensitivity * eps / ((growth - 1) * reward_range)
     lower = reward_range * gamma / (1 - gamma) * (x / (1 + x)) ** p
     upper = reward_range * (1 / (1 - gamma) + gamma * growth / (gamma * growth - 1)) * x**p

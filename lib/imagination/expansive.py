@@ -14,31 +14,7 @@ import numpy as np
 
 from imagination.errors import require
 
-__all__ = ["hoelder_exponent", "local_minima"]
-
-
-def hoelder_exponent(*, gamma: float, growth: float) -> float:
-    r"""Exponent :math:`p=\ln(1/\gamma)/\ln\Lambda` in :math:`(0,1)` of the return error in the model error, for γΛ > 1.
-
-    Args:
-        gamma: discount in (0, 1).
-        growth: Λ = L_f(1 + L_π).
-
-    Returns:
-        p.
-
-    Raises:
-        RequestError: unless 0 < γ < 1 < γΛ.
-
-    Source: this book.
-
-    Example:
-        >>> hoelder_exponent(gamma=0.5, growth=4.0)
-        0.5
-    """
-    expansive = 0 < gamma < 1 < gamma * growth
-    require(expansive, f"gamma = {gamma}, growth = {growth} are not allowed: the regime is 0 < γ < 1 < γΛ")
-    return float(np.log(1 / gamma) / np.log(growth))
+__all__ = ["local_minima"]
 
 
 def local_minima(

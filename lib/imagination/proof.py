@@ -70,11 +70,14 @@ class Proof:
         self.steps.append(step)
         return step
 
-    def equal(self, lhs: Any, rhs: Any, *, because: str) -> Step:
-        """Assert the identity ``lhs == rhs`` for all values that the symbols' assumptions admit."""
+    def equal(self, lhs: Any, rhs: Any, *, because: str, shown: str | None = None) -> Step:
+        """Assert the identity ``lhs == rhs`` for all values that the symbols' assumptions admit.
+
+        ``shown`` (LaTeX) replaces what the reader sees, where the sides are long and have names.
+        """
         lhs, rhs = sp.sympify(lhs), sp.sympify(rhs)
         held, point = _decide(is_zero(lhs - rhs), lhs - rhs, lambda v: abs(v) > 1e-9)
-        statement = f"{sp.latex(lhs)} = {sp.latex(rhs)}"
+        statement = shown or f"{sp.latex(lhs)} = {sp.latex(rhs)}"
         return self._accept(held, statement, because, lambda: _where(point, lhs - rhs, "lhs - rhs"))
 
     def nonnegative(self, expr: Any, *, because: str) -> Step:
