@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from imagination.errors import RequestError
 from imagination.shuffles import epoch_order, shuffle_key
 from imagination.students import Recipe, initial_parameters, train_student
