@@ -97,7 +97,7 @@ def interval(draws):
     return np.percentile(draws, [2.5, 97.5])
 
 
-# %% mystnb={"figure": {"name": "fig-exponents-targets", "caption": "Exponent of the MSE for each variant, with 95 % paired bootstrap intervals over teachers. Blue: twelve outputs, vermilion: one. Filled: the student can represent its target. What moves the exponent is the saturation and whether it can be represented, not the number of outputs."}, "image": {"alt": "Dot plot with one row for each variant. Unsaturated targets lie near 0.9 whether they have twelve outputs or one; saturated ones lie below 0.5, also with one output."}}
+# %% mystnb={"figure": {"name": "fig-exponents-targets", "caption": "Exponent of the MSE for each variant, with 95 % paired bootstrap intervals over teachers. Blue: twelve outputs, vermilion: one. Filled: the student can represent its target. Saturation, and whether the student can represent it, move the exponent far more than the number of outputs."}, "image": {"alt": "Dot plot with one row for each variant. Unsaturated targets lie near 0.9 whether they have twelve outputs or one; saturated ones lie below 0.5, also with one output."}}
 figure, axis = panels(height=4.6)
 order = sorted(kinds, key=lambda v: exponent[v][0])
 for row, name in enumerate(order):
