@@ -3,7 +3,6 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/ready
-# One thread pool for two cores: chapters and tests do the same work with any number.
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
 .PHONY: help book test lint format lock paper-scale exponents-study bench clean
@@ -33,6 +32,19 @@ lock:  ## pin the newest versions that pyproject.toml admits (needs uv)
 	uv pip compile pyproject.toml --extra book --extra test --extra cluster --python-version 3.11 \
 	  --no-header --no-annotate -q -o requirements.lock
 	sed -i -E -e 's/[+]cpu$$//' -e '/^(nvidia-|cuda-|triton)/d' requirements.lock
+
+paper-scale: $(READY)  ## recompute book/results/scaling_errors.* (Figure 1; a killed run continues)
+	$(BIN)/imagination sweep --anchors 2000,5000,10000,20000,50000,100000,200000 --seeds 100 --out _build/paper_scale
+	cp _build/paper_scale/errors.csv book/results/scaling_errors.csv
+	cp _build/paper_scale/provenance.json book/results/scaling_errors.json
+
+exponents-study: $(READY)  ## recompute book/results/exponents_*.* (a killed run continues)
+	$(BIN)/python -m imagination.cli.exponents_study
+
+bench: $(READY)  ## measure the trainers, the planner and the estimators against their peers (JAX: the extra `bench`)
+	$(BIN)/python tests/bench_ensemble.py
+	$(BIN)/python tests/bench_allocation.py
+	$(BIN)/python tests/bench_reinforce.py
 
 clean:  ## remove everything that is generated and not committed
 	rm -rf _build .venv lib/*.egg-info .pytest_cache .ruff_cache .hypothesis
