@@ -31,18 +31,18 @@ import numpy as np
 import sympy as sp
 
 from imagination import Lipschitz, return_gap_bound
-from imagination.attribution import attribute_gap
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, say
-from imagination.bounded_reward import critical_envelope, hoelder_envelope
-from imagination.extra_sources import return_gap_bound_all_sources
-from imagination.imagination_horizon import critic_gap_bound, optimal_imagination_horizon
-from imagination.lipschitz import SeparateLipschitz
-from imagination.mdp import MDP, discounted_return, return_gap, rollout
+from imagination.gap.attribution import attribute_gap
+from imagination.gap.bounded_reward import critical_envelope, hoelder_envelope
+from imagination.gap.extra_sources import return_gap_bound_all_sources
+from imagination.gap.imagination_horizon import critic_gap_bound, optimal_imagination_horizon
+from imagination.gap.lipschitz import SeparateLipschitz
+from imagination.gap.mdp import MDP, discounted_return, return_gap, rollout
+from imagination.gap.system_pairs import random_pair, tight_pair
+from imagination.gap.value_lipschitz import gap_bound_from_value, linear_step_constants, multistep_value_lipschitz
+from imagination.gap.visited_errors import gap_bound_along_path, occupancy_rmse
 from imagination.proof import Proof
-from imagination.system_pairs import random_pair, tight_pair
-from imagination.value_lipschitz import gap_bound_from_value, linear_step_constants, multistep_value_lipschitz
-from imagination.visited_errors import gap_bound_along_path, occupancy_rmse
 
 use_style()
 generator = np.random.default_rng(p.seed)
@@ -126,7 +126,7 @@ replace(step, statement=r"D_{m+n} = D_m + \gamma^m D_n + (\gamma^m g_m)\sum_{t<n
 # At the three singular points the recursion has plain polynomial values. They are what the library returns.
 
 # %%
-from imagination.error_sums import error_sums_by_recursion
+from imagination.gap.error_sums import error_sums_by_recursion
 
 H = p.horizon
 points = {"Λ = 1": (0.5, 1.0), "γΛ = 1": (0.5, 2.0), "γ = 1": (1.0, 1.25), "γ = Λ = 1": (1.0, 1.0)}

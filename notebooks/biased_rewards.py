@@ -28,14 +28,14 @@ import numpy as np
 import sympy as sp
 import torch
 
-from imagination import enumeration as exact
-from imagination.bias import bias_bound, bias_bound_spectral, bias_bound_uniform, crossover_budget, two_batches
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, needs_repair, say
 from imagination.proof import Proof
-from imagination.reinforce import reinforce, returns_to_go
-from imagination.rollouts import LinearPolicy, LinearSystem, rollout, scores
-from imagination.tabular import Tabular
+from imagination.rewards import enumeration as exact
+from imagination.rewards.bias import bias_bound, bias_bound_spectral, bias_bound_uniform, crossover_budget, two_batches
+from imagination.rewards.reinforce import reinforce, returns_to_go
+from imagination.rewards.rollouts import LinearPolicy, LinearSystem, rollout, scores
+from imagination.rewards.tabular import Tabular
 
 use_style()
 torch.set_num_threads(1)  # the tensors are small: threads would wait for each other

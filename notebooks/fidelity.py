@@ -26,7 +26,8 @@ import sympy as sp
 
 from imagination.book.figures import BLACK, BLUE, GREEN, ORANGE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, needs_repair, proved, say
-from imagination.fidelity import (
+from imagination.proof import Proof
+from imagination.rewards.fidelity import (
     BoundedNoise,
     FloorNoise,
     PowerLawNoise,
@@ -36,7 +37,6 @@ from imagination.fidelity import (
     phi,
     total_variance,
 )
-from imagination.proof import Proof
 
 use_style()
 ledger = Ledger("fidelity")

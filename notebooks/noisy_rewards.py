@@ -31,21 +31,21 @@ import sympy as sp
 import torch
 from scipy.stats import norm, spearmanr
 
-from imagination import enumeration as exact
 from imagination.book.figures import BLACK, BLUE, GREY, ORANGE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, needs_repair, say
-from imagination.inflation import (
+from imagination.proof import Proof
+from imagination.rewards import enumeration as exact
+from imagination.rewards.inflation import (
     exact_inflation,
     heteroscedastic_inflation,
     inflation_from_pairs,
     paper_bound,
     sharp_bound,
 )
-from imagination.label_budget import affordable_plan, learning_curves
-from imagination.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
-from imagination.proof import Proof
-from imagination.reinforce import batch_mean, leave_one_out, measure_noisy_labels, reinforce, returns_to_go
-from imagination.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum, rollout, scores
+from imagination.rewards.label_budget import affordable_plan, learning_curves
+from imagination.rewards.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
+from imagination.rewards.reinforce import batch_mean, leave_one_out, measure_noisy_labels, reinforce, returns_to_go
+from imagination.rewards.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum, rollout, scores
 
 use_style()
 torch.set_num_threads(1)  # the tensors are small: threads would wait for each other

@@ -52,46 +52,46 @@ ledger.opening(
 #
 # | symbol | meaning | in code | type or shape | unit | range |
 # |---|---|---|---|---|---|
-# | $M=(S,A,f,r,\gamma)$ | the true process: deterministic $f$, scalar $r$; $\hat M$ has $\hat f,\hat r$ | `mdp.MDP` | frozen dataclass | | |
-# | $s_t$ | state; $\hat s_t$ on the imagined path, $\hat s_0=s_0$ | `mdp.Trajectory.states` | `(T + 1, ..., d_s)` | $[s]$ | $\mathbb R^{d_s}$ |
-# | $a_t=\pi(s_t)$ | action | `mdp.Trajectory.actions` | `(T, ..., d_a)` | $[a]$ | $\mathbb R^{d_a}$ |
-# | $\gamma$ | discount | `mdp.MDP.gamma` | float | – | $[0,1)$; 1 with a finite horizon |
-# | $H$ | horizon; $\infty$ where it is not given | `bounds.return_gap_bound(horizon=)` | int or `None` | steps | $\ge 1$ |
-# | $J(\pi,M)$ | discounted return from $s_0$ | `mdp.discounted_return` | `(...)` | $[r]$ | |
+# | $M=(S,A,f,r,\gamma)$ | the true process: deterministic $f$, scalar $r$; $\hat M$ has $\hat f,\hat r$ | `gap.mdp.MDP` | frozen dataclass | | |
+# | $s_t$ | state; $\hat s_t$ on the imagined path, $\hat s_0=s_0$ | `gap.mdp.Trajectory.states` | `(T + 1, ..., d_s)` | $[s]$ | $\mathbb R^{d_s}$ |
+# | $a_t=\pi(s_t)$ | action | `gap.mdp.Trajectory.actions` | `(T, ..., d_a)` | $[a]$ | $\mathbb R^{d_a}$ |
+# | $\gamma$ | discount | `gap.mdp.MDP.gamma` | float | – | $[0,1)$; 1 with a finite horizon |
+# | $H$ | horizon; $\infty$ where it is not given | `gap.bounds.return_gap_bound(horizon=)` | int or `None` | steps | $\ge 1$ |
+# | $J(\pi,M)$ | discounted return from $s_0$ | `gap.mdp.discounted_return` | `(...)` | $[r]$ | |
 #
 # ### Regularity
 #
 # | symbol | meaning | in code | type or shape | unit | range |
 # |---|---|---|---|---|---|
-# | $L_f$ | joint Lipschitz constant of the dynamics, sum metric | `bounds.Lipschitz.dynamics` | float or array | – (needs $[s]=[a]$) | $\ge0$ |
-# | $L_r$ | joint Lipschitz constant of the reward, sum metric | `bounds.Lipschitz.reward` | float or array | $[r]/[s]$ | $\ge0$ |
-# | $L_\pi$ | Lipschitz constant of the policy | `bounds.Lipschitz.policy` | float or array | $[a]/[s]$ | $\ge0$ |
-# | $\Lambda=L_f(1+L_\pi)$ | growth of a state difference in one step | `bounds.Lipschitz.growth` | float or array | – | $\ge0$ |
-# | $\kappa=L_r(1+L_\pi)$ | reward change per unit of state difference | `bounds.Lipschitz.sensitivity` | float or array | $[r]/[s]$ | $\ge0$ |
+# | $L_f$ | joint Lipschitz constant of the dynamics, sum metric | `gap.bounds.Lipschitz.dynamics` | float or array | – (needs $[s]=[a]$) | $\ge0$ |
+# | $L_r$ | joint Lipschitz constant of the reward, sum metric | `gap.bounds.Lipschitz.reward` | float or array | $[r]/[s]$ | $\ge0$ |
+# | $L_\pi$ | Lipschitz constant of the policy | `gap.bounds.Lipschitz.policy` | float or array | $[a]/[s]$ | $\ge0$ |
+# | $\Lambda=L_f(1+L_\pi)$ | growth of a state difference in one step | `gap.bounds.Lipschitz.growth` | float or array | – | $\ge0$ |
+# | $\kappa=L_r(1+L_\pi)$ | reward change per unit of state difference | `gap.bounds.Lipschitz.sensitivity` | float or array | $[r]/[s]$ | $\ge0$ |
 # | $m=1-\gamma\Lambda$ | margin of the contraction; Lemma 1 needs $m>0$ | | float | – | $\le1$ |
 #
 # ### Model errors
 #
 # | symbol | meaning | in code | type or shape | unit | range |
 # |---|---|---|---|---|---|
-# | $\epsilon_{dyn}$ | $\sup\lVert\hat f-f\rVert$, Euclidean norm | `bounds.return_gap_bound(eps_dyn=)` | float or array | $[s]$ | $\ge0$ |
-# | $\epsilon_{rew}$ | $\sup\lvert\hat r-r\rvert$ | `bounds.return_gap_bound(eps_rew=)` | float or array | $[r]$ | $\ge0$ |
+# | $\epsilon_{dyn}$ | $\sup\lVert\hat f-f\rVert$, Euclidean norm | `gap.bounds.return_gap_bound(eps_dyn=)` | float or array | $[s]$ | $\ge0$ |
+# | $\epsilon_{rew}$ | $\sup\lvert\hat r-r\rvert$ | `gap.bounds.return_gap_bound(eps_rew=)` | float or array | $[r]$ | $\ge0$ |
 # | $\delta_t$ | bound on $\lVert\hat s_t-s_t\rVert$: $\delta_{t+1}=\Lambda\delta_t+\epsilon_{dyn}$, $\delta_0=0$ | | float | $[s]$ | $\ge0$ |
-# | MSE | mean square over inputs **and outputs** | `students.Outcome.mse` | float | $[s]^2$ or $[r]^2$ | $\ge0$ |
+# | MSE | mean square over inputs **and outputs** | `scaling.students.Outcome.mse` | float | $[s]^2$ or $[r]^2$ | $\ge0$ |
 #
 # ### Data, money and noise
 #
 # | symbol | meaning | in code | type or shape | unit | range |
 # |---|---|---|---|---|---|
-# | $N_{dyn},\ N_{rew}$ | samples of each kind | `allocation.Split.n_dyn`, `allocation.Split.n_rew` | float or array | samples | $>0$ |
-# | $c_{dyn},\ c_{rew}$ | price of a sample | `allocation.optimal_split(cost_dyn=)`, `allocation.optimal_split(cost_rew=)` | float or array | money per sample | $>0$ |
-# | $B$ | budget | `allocation.optimal_split(budget=)` | float or array | money | $>0$ |
-# | $A_d,\ A_r$ | scales: $\epsilon_{dyn}=A_dN_{dyn}^{-\alpha}$, $\epsilon_{rew}=A_rN_{rew}^{-\beta}$, both **norms** | `powerlaw.PowerLaw.scale` | float | $[s]$, $[r]$ | $>0$ |
-# | $\alpha,\ \beta$ | exponents of the norms | `powerlaw.PowerLaw.exponent` | float | – | $>0$ |
-# | $w_t=\nabla_\theta\log\pi_\theta(a_t\mid s_t)$ | score | `rollouts.scores` | tensor, last axis $\theta$ | $1/[\theta]$ | |
-# | $W_H^2$ | $\mathbb E\max_t\lVert w_t\rVert^2$ | `inflation.paper_bound(score_bound_square=)` | float | $1/[\theta]^2$ | $\ge0$ |
-# | $\sigma^2$ | variance of the reward noise | `inflation.paper_bound(variance=)` | float | $[r]^2$ | $\ge0$ |
-# | $K$ | independent rollouts in one gradient estimate | `inflation.exact_inflation(n_rollouts=)` | int | rollouts | $\ge1$ |
+# | $N_{dyn},\ N_{rew}$ | samples of each kind | `budget.allocation.Split.n_dyn`, `budget.allocation.Split.n_rew` | float or array | samples | $>0$ |
+# | $c_{dyn},\ c_{rew}$ | price of a sample | `budget.allocation.optimal_split(cost_dyn=)`, `budget.allocation.optimal_split(cost_rew=)` | float or array | money per sample | $>0$ |
+# | $B$ | budget | `budget.allocation.optimal_split(budget=)` | float or array | money | $>0$ |
+# | $A_d,\ A_r$ | scales: $\epsilon_{dyn}=A_dN_{dyn}^{-\alpha}$, $\epsilon_{rew}=A_rN_{rew}^{-\beta}$, both **norms** | `scaling.powerlaw.PowerLaw.scale` | float | $[s]$, $[r]$ | $>0$ |
+# | $\alpha,\ \beta$ | exponents of the norms | `scaling.powerlaw.PowerLaw.exponent` | float | – | $>0$ |
+# | $w_t=\nabla_\theta\log\pi_\theta(a_t\mid s_t)$ | score | `rewards.rollouts.scores` | tensor, last axis $\theta$ | $1/[\theta]$ | |
+# | $W_H^2$ | $\mathbb E\max_t\lVert w_t\rVert^2$ | `rewards.inflation.paper_bound(score_bound_square=)` | float | $1/[\theta]^2$ | $\ge0$ |
+# | $\sigma^2$ | variance of the reward noise | `rewards.inflation.paper_bound(variance=)` | float | $[r]^2$ | $\ge0$ |
+# | $K$ | independent rollouts in one gradient estimate | `rewards.inflation.exact_inflation(n_rollouts=)` | int | rollouts | $\ge1$ |
 #
 # The paper uses $K$ twice: for rollouts in §5 and for the multiplier $\gamma\kappa/m$ of Eq. 4. In the chapters on
 # rewards it is the number of rollouts, in those on samples the multiplier.

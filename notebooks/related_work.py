@@ -31,11 +31,11 @@ import sympy as sp
 
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, say
-from imagination.branched_rollouts import branched_mbpo_on_policy_bound
-from imagination.finite_mdp import Chain, compare_chains
-from imagination.noisy_scalar import NoisyScalar
+from imagination.gap.branched_rollouts import branched_mbpo_on_policy_bound
+from imagination.gap.finite_mdp import Chain, compare_chains
+from imagination.gap.noisy_scalar import NoisyScalar
+from imagination.gap.relatives import compounding_bound, kearns_singh_bound, lobel_parr_bound
 from imagination.proof import Proof
-from imagination.relatives import compounding_bound, kearns_singh_bound, lobel_parr_bound
 
 use_style()
 ledger = Ledger("related_work")

@@ -27,9 +27,8 @@ import sympy as sp
 from imagination import Lipschitz, RequestError
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, proved, say
-from imagination.bounds import dynamics_coefficient
-from imagination.proof import Proof
-from imagination.straightening import (
+from imagination.gap.bounds import dynamics_coefficient
+from imagination.gap.straightening import (
     curvature_bound,
     curvature_loss,
     extrapolation_bound,
@@ -40,6 +39,7 @@ from imagination.straightening import (
     spiral,
     straightened_lipschitz,
 )
+from imagination.proof import Proof
 
 use_style()
 ledger = Ledger("temporal_straightening")

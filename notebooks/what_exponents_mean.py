@@ -30,17 +30,17 @@ import pandas as pd
 from matplotlib.ticker import NullFormatter
 
 from imagination import Lipschitz, PowerLaw, optimal_split
-from imagination.allocation import Problem
 from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, agrees, say
 from imagination.book.paths import Book
-from imagination.ensemble import train_ensemble
-from imagination.exponents_study import VARIANTS, Variant, targets
-from imagination.floor_law import fit_floor_law, left_out_error, prediction_error
-from imagination.inverse_planning import budget_for_target
-from imagination.powerlaw import fit_power_law, log_log_line, resampled_means
-from imagination.regret import regret
-from imagination.teacher import Target
+from imagination.budget.allocation import Problem
+from imagination.budget.inverse_planning import budget_for_target
+from imagination.budget.regret import regret
+from imagination.scaling.ensemble import train_ensemble
+from imagination.scaling.exponents_study import VARIANTS, Variant, targets
+from imagination.scaling.floor_law import fit_floor_law, left_out_error, prediction_error
+from imagination.scaling.powerlaw import fit_power_law, log_log_line, resampled_means
+from imagination.scaling.teacher import Target
 
 use_style()
 results = Book().results

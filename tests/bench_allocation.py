@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 from scipy.optimize import minimize
 
-from imagination.allocation import Problem, solve
+from imagination.budget.allocation import Problem, solve
 
 FIELDS = ("exponent_dyn", "exponent_rew", "coefficient_dyn", "coefficient_rew", "cost_dyn", "cost_rew", "budget")
 

@@ -6,9 +6,9 @@ import time
 
 import torch
 
-from imagination.noise import IidNoise
-from imagination.reinforce import measure_noisy_labels, returns_to_go
-from imagination.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum
+from imagination.rewards.noise import IidNoise
+from imagination.rewards.reinforce import measure_noisy_labels, returns_to_go
+from imagination.rewards.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum
 
 HORIZON, GAMMA = 50, 0.95
 

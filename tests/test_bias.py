@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from imagination.bias import bias_bound, bias_bound_spectral, bias_bound_uniform, crossover_budget, two_batches
-from imagination.enumeration import (
+from imagination.errors import RequestError
+from imagination.rewards.bias import bias_bound, bias_bound_spectral, bias_bound_uniform, crossover_budget, two_batches
+from imagination.rewards.enumeration import (
     SoftmaxMDP,
     episodes,
     estimate,
@@ -20,8 +21,7 @@ from imagination.enumeration import (
     gradient,
     mean_gradient,
 )
-from imagination.errors import RequestError
-from imagination.tabular import Tabular
+from imagination.rewards.tabular import Tabular
 
 gamma, p0, p1 = sp.symbols("gamma p_0 p_1", positive=True)
 R = sp.Rational

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagination import Lipschitz, RequestError, return_gap_bound
-from imagination.bounds import SeparateLipschitz, dynamics_coefficient, return_gap_tail
-from imagination.error_sums import error_sums, error_sums_by_recursion
-from imagination.mdp import MDP, return_gap
-from imagination.system_pairs import random_pair, tight_pair
-from imagination.twofold import Twofold
-from imagination.visited_errors import gap_bound_along_path
+from imagination.gap.bounds import SeparateLipschitz, dynamics_coefficient, return_gap_tail
+from imagination.gap.error_sums import error_sums, error_sums_by_recursion
+from imagination.gap.mdp import MDP, return_gap
+from imagination.gap.system_pairs import random_pair, tight_pair
+from imagination.gap.twofold import Twofold
+from imagination.gap.visited_errors import gap_bound_along_path
 
 TOLERANCE = F(1, 10**12)
 

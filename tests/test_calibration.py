@@ -9,11 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imagination import calibration_lqg, calibration_synthetic
-from imagination.bounds import Lipschitz, return_gap_bound, return_gap_tail
-from imagination.calibration import TAIL, Kind, horizons, plain_gap
-from imagination.calibration_families import Family
-from imagination.calibration_lqg import (
+from imagination.calibration.families import Family
+from imagination.calibration.lqg import (
     LqgCell,
     LqgDesign,
     calibrate_lqg,
@@ -21,11 +18,15 @@ from imagination.calibration_lqg import (
     optimal_gain,
     plain_lqg,
 )
-from imagination.calibration_synthetic import Cell, SyntheticDesign, calibrate_synthetic, draw, plain_synthetic
-from imagination.calibration_variants import lqg_variants, synthetic_variants
+from imagination.calibration.ratios import TAIL, Kind, horizons, plain_gap
+from imagination.calibration.ratios import lqg as calibration_lqg
+from imagination.calibration.ratios import synthetic as calibration_synthetic
+from imagination.calibration.suprema import largest_affine_norm, largest_quadratic
+from imagination.calibration.synthetic import Cell, SyntheticDesign, calibrate_synthetic, draw, plain_synthetic
+from imagination.calibration.variants import lqg_variants, synthetic_variants
 from imagination.errors import RequestError
-from imagination.mdp import rollout
-from imagination.suprema import largest_affine_norm, largest_quadratic
+from imagination.gap.bounds import Lipschitz, return_gap_bound, return_gap_tail
+from imagination.gap.mdp import rollout
 
 ALL_KINDS = tuple(Kind)
 SHORT = SyntheticDesign(kinds=ALL_KINDS, discounts=(0.8, 0.9), contractions=(0.5, 0.9))

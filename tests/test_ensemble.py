@@ -9,12 +9,12 @@ import pytest
 import torch
 from scipy import stats
 
-from imagination import blas_threads, ensemble_kernel
-from imagination.ensemble import Interrupted, Job, pack, train_bundle, train_ensemble
 from imagination.errors import RequestError
-from imagination.shuffles import shuffle_key
-from imagination.students import Recipe, train_student
-from imagination.teacher import Target, make_data
+from imagination.scaling import blas_threads, ensemble_kernel
+from imagination.scaling.ensemble import Interrupted, Job, pack, train_bundle, train_ensemble
+from imagination.scaling.shuffles import shuffle_key
+from imagination.scaling.students import Recipe, train_student
+from imagination.scaling.teacher import Target, make_data
 
 BOTH = (Target.DYNAMICS, Target.REWARD)
 

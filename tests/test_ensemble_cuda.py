@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from imagination.ensemble import Job, train_ensemble
-from imagination.ensemble_cuda import orders, train_together
 from imagination.errors import RequestError
-from imagination.shuffles import epoch_order, shuffle_key
-from imagination.students import Recipe, train_student
-from imagination.sweep import Sweep, run_sweep
-from imagination.teacher import Target, make_data
+from imagination.scaling.ensemble import Job, train_ensemble
+from imagination.scaling.ensemble_cuda import orders, train_together
+from imagination.scaling.shuffles import epoch_order, shuffle_key
+from imagination.scaling.students import Recipe, train_student
+from imagination.scaling.sweep import Sweep, run_sweep
+from imagination.scaling.teacher import Target, make_data
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"))]
 

@@ -5,12 +5,12 @@ from itertools import islice
 
 import pytest
 
-from imagination import exponents_study
 from imagination.cli import exponents_study as runner
-from imagination.ensemble import Job, train_ensemble
-from imagination.exponents_study import ARMS, VARIANTS, Row
-from imagination.students import Recipe
-from imagination.teacher import Target
+from imagination.scaling import exponents_study
+from imagination.scaling.ensemble import Job, train_ensemble
+from imagination.scaling.exponents_study import ARMS, VARIANTS, Row
+from imagination.scaling.students import Recipe
+from imagination.scaling.teacher import Target
 
 
 def test_ablation_is_complete_and_paired():

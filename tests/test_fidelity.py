@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imagination.errors import RequestError
-from imagination.fidelity import (
+from imagination.rewards.fidelity import (
     BoundedNoise,
     FloorNoise,
     PowerLawNoise,

@@ -7,9 +7,9 @@ import pytest
 import sympy as sp
 import torch
 
-from imagination.enumeration import SoftmaxMDP, episodes, estimate, expectation, rademacher, total_variance
 from imagination.errors import RequestError
-from imagination.inflation import (
+from imagination.rewards.enumeration import SoftmaxMDP, episodes, estimate, expectation, rademacher, total_variance
+from imagination.rewards.inflation import (
     credit,
     exact_inflation,
     heteroscedastic_inflation,
@@ -17,8 +17,8 @@ from imagination.inflation import (
     paper_bound,
     sharp_bound,
 )
-from imagination.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
-from imagination.reinforce import (
+from imagination.rewards.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
+from imagination.rewards.reinforce import (
     batch_mean,
     leave_one_out,
     measure_noisy_labels,
@@ -26,7 +26,7 @@ from imagination.reinforce import (
     returns_to_go,
     variance_difference,
 )
-from imagination.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum, rollout, scores
+from imagination.rewards.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum, rollout, scores
 
 gamma, sigma, p0, p1 = sp.symbols("gamma sigma p_0 p_1", positive=True)
 R = sp.Rational

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from imagination import Lipschitz, RequestError
-from imagination.bounds import return_gap_tail
-from imagination.mdp import MDP, discounted_return, horizon_for, return_gap, rollout, steps
-from imagination.system_pairs import random_pair, tight_pair
+from imagination.gap.bounds import return_gap_tail
+from imagination.gap.mdp import MDP, discounted_return, horizon_for, return_gap, rollout, steps
+from imagination.gap.system_pairs import random_pair, tight_pair
 
 CONSTANTS = Lipschitz(dynamics=0.5, reward=1.0, policy=0.5)
 

@@ -15,10 +15,10 @@ NAME = re.compile(r"`([a-z_]+(?:\.\w+)+)(?:\((\w+)=\))?`")
 
 
 def resolve(dotted: str, argument: str | None) -> None:
-    """Find ``module.name``, ``module.Class.field`` or ``module.function(argument=)``; raise where there is none."""
-    module, *rest = dotted.split(".")
+    """Find ``package.module.name``, ``….Class.field`` or ``….function(argument=)``; raise where there is none."""
+    package, module, *rest = dotted.split(".")
     owner = None
-    found = import_module(f"imagination.{module}")
+    found = import_module(f"imagination.{package}.{module}")
     for name in rest:
         owner, known = found, is_dataclass(found) and name in {field.name for field in fields(found)}
         found = None if known else getattr(found, name)
@@ -44,7 +44,7 @@ def test_every_name_exists(dotted, argument):
 
 @pytest.mark.parametrize(
     ("dotted", "argument"),
-    [("bounds.Lipschitz.rewards", None), ("bounds.return_gap_bound", "epsilon"), ("nowhere.name", None)],
+    [("gap.bounds.Lipschitz.rewards", None), ("gap.bounds.return_gap_bound", "epsilon"), ("gap.nowhere.name", None)],
 )
 def test_a_wrong_name_is_found_out(dotted, argument):
     with pytest.raises((AttributeError, AssertionError, ModuleNotFoundError)):

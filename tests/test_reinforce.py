@@ -7,7 +7,8 @@ import pytest
 import sympy as sp
 import torch
 
-from imagination.enumeration import (
+from imagination.errors import RequestError
+from imagination.rewards.enumeration import (
     SoftmaxMDP,
     episodes,
     estimate,
@@ -17,11 +18,10 @@ from imagination.enumeration import (
     rademacher,
     total_variance,
 )
-from imagination.errors import RequestError
-from imagination.label_budget import LabelPlan, affordable_plan, learning_curves
-from imagination.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
-from imagination.reinforce import batch_mean, leave_one_out, reinforce, returns_to_go
-from imagination.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum, Rollouts, rollout, scores
+from imagination.rewards.label_budget import LabelPlan, affordable_plan, learning_curves
+from imagination.rewards.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
+from imagination.rewards.reinforce import batch_mean, leave_one_out, reinforce, returns_to_go
+from imagination.rewards.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum, Rollouts, rollout, scores
 
 gamma, p0, p1 = sp.symbols("gamma p_0 p_1", positive=True)
 R = sp.Rational

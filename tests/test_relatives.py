@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm, wasserstein_distance
 
-from imagination.bounds import Lipschitz, return_gap_bound
-from imagination.branched_rollouts import branched_mbpo_bound, branched_mbpo_on_policy_bound, mbpo_bound
-from imagination.comparison import combined_bound
 from imagination.errors import RequestError
-from imagination.finite_mdp import (
+from imagination.gap.bounds import Lipschitz, return_gap_bound
+from imagination.gap.branched_rollouts import branched_mbpo_bound, branched_mbpo_on_policy_bound, mbpo_bound
+from imagination.gap.comparison import combined_bound
+from imagination.gap.finite_mdp import (
     Chain,
     branched_return,
     close_loop,
@@ -26,9 +26,9 @@ from imagination.finite_mdp import (
     total_variation,
     wasserstein_on_line,
 )
-from imagination.noisy_scalar import NoisyScalar
+from imagination.gap.noisy_scalar import NoisyScalar
+from imagination.gap.relatives import asadi_bound, compounding_bound, kearns_singh_bound, lobel_parr_bound
 from imagination.proof import Proof, ProofError
-from imagination.relatives import asadi_bound, compounding_bound, kearns_singh_bound, lobel_parr_bound
 
 SLACK = 1 + 1e-9
 

@@ -3,8 +3,8 @@
 import pytest
 import sympy as sp
 
-from imagination.enumeration import SoftmaxMDP, episodes, estimate, expectation, rademacher
 from imagination.proof import Proof, ProofError
+from imagination.rewards.enumeration import SoftmaxMDP, episodes, estimate, expectation, rademacher
 
 gamma, sigma, c, c0, A, p, V, Q, floor, c_max = sp.symbols("gamma sigma c c_0 A p V Q sigma_f c_max", positive=True)
 R = sp.Rational

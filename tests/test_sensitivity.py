@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 
 from imagination import PowerLaw, RequestError, optimal_split
-from imagination.sensitivity import compare, realised_sensitivity, realised_split
-from imagination.sensitivity_lqg import LqgStudy, draw_system, estimate_errors, figure_4, measured_laws, value_changes
-from imagination.sensitivity_scalar import ScalarDrift, figure_2, grid
+from imagination.budget.sensitivity import compare, realised_sensitivity, realised_split
+from imagination.budget.sensitivity_lqg import (
+    LqgStudy,
+    draw_system,
+    estimate_errors,
+    figure_4,
+    measured_laws,
+    value_changes,
+)
+from imagination.budget.sensitivity_scalar import ScalarDrift, figure_2, grid
 
 LINEAR = figure_2(families=("linear",))
 CURVED = figure_2(families=("tanh", "sin", "quadratic"))
@@ -111,7 +118,7 @@ def test_the_worst_errors_are_not_below_sampled_ones(system):
     states = np.random.default_rng(2).standard_normal((5000, 4))
     states /= np.linalg.norm(states, axis=1, keepdims=True)
     change_dyn, change_rew = value_changes(STUDY, system, error, 1.0)
-    from imagination.calibration_lqg import largest_affine_norm, largest_quadratic
+    from imagination.calibration.lqg import largest_affine_norm, largest_quadratic
 
     sampled = np.linalg.norm(states @ error["M"].T + error["b"], axis=1)
     assert sampled.max() <= largest_affine_norm(error["M"], error["b"]) * (1 + 1e-12)
@@ -122,7 +129,7 @@ def test_the_worst_errors_are_not_below_sampled_ones(system):
 
 
 def test_value_changes_against_a_plain_rollout(system):
-    from imagination.calibration_lqg import largest_affine_norm, largest_quadratic
+    from imagination.calibration.lqg import largest_affine_norm, largest_quadratic
 
     error = estimate_errors(STUDY, system, 500, np.random.default_rng(3))
     for sign, eps in ((1, 0.05), (-1, 0.02)):

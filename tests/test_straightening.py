@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from imagination.errors import RequestError
-from imagination.straightening import (
+from imagination.gap.straightening import (
     curvature_bound,
     curvature_loss,
     extrapolation_bound,

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from imagination.errors import RequestError
-from imagination.shuffles import epoch_order, shuffle_key
-from imagination.students import Recipe, initial_parameters, train_student
-from imagination.teacher import Target, make_data
+from imagination.scaling.shuffles import epoch_order, shuffle_key
+from imagination.scaling.students import Recipe, initial_parameters, train_student
+from imagination.scaling.teacher import Target, make_data
 
 
 def by_hand(data, target, recipe):

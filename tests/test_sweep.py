@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from imagination import sweep_folder
-from imagination.ensemble import train_ensemble
 from imagination.errors import RequestError
-from imagination.sweep import Block, Sweep, run_sweep
-from imagination.sweep_folder import StorageError, SweepFolder
+from imagination.scaling import sweep_folder
+from imagination.scaling.ensemble import train_ensemble
+from imagination.scaling.sweep import Block, Sweep, run_sweep
+from imagination.scaling.sweep_folder import StorageError, SweepFolder
 
 SMALL = Sweep(anchors=(300, 700), seeds=3, epochs=2)
 COMMAND = [sys.executable, "-m", "imagination.cli", "sweep"]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from imagination.errors import RequestError
 from imagination.parameters import scaling_laws
-from imagination.reference_policies import POLICIES, Sinusoid, Uniform
-from imagination.shuffles import epoch_order, shuffle_key
-from imagination.teacher import Target, Teacher, episodes_for, make_data, rollout
+from imagination.scaling.reference_policies import POLICIES, Sinusoid, Uniform
+from imagination.scaling.shuffles import epoch_order, shuffle_key
+from imagination.scaling.teacher import Target, Teacher, episodes_for, make_data, rollout
 
 
 def test_teacher_says_what_the_paper_says():

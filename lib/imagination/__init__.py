@@ -11,11 +11,11 @@ from importlib import import_module
 from typing import Any
 
 HOME = {
-    "Lipschitz": "bounds",
-    "return_gap_bound": "bounds",
-    "PowerLaw": "powerlaw",
-    "fit_power_law": "powerlaw",
-    "optimal_split": "allocation",
+    "Lipschitz": "gap.bounds",
+    "return_gap_bound": "gap.bounds",
+    "PowerLaw": "scaling.powerlaw",
+    "fit_power_law": "scaling.powerlaw",
+    "optimal_split": "budget.allocation",
     "RequestError": "errors",
 }
 """The module in which each public name of the contract lives."""

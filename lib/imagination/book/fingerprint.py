@@ -53,7 +53,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield node.module
-            # `from imagination import Lipschitz` reaches imagination.bounds: the package loads its names lazily.
+            # `from imagination import Lipschitz` reaches imagination.gap.bounds: the package loads its names lazily.
             lazy = HOME if node.module == PACKAGE else {}
             yield from (f"{node.module}.{lazy.get(alias.name, alias.name)}" for alias in node.names)
 

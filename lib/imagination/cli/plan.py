@@ -12,7 +12,7 @@ import click
 from imagination.errors import require
 
 if TYPE_CHECKING:
-    from imagination.planner import Plan
+    from imagination.budget.planner import Plan
 
 __all__ = ["command", "report"]
 
@@ -50,9 +50,9 @@ def command(csv: Path, **options: Any) -> None:
     """
     import numpy as np
 
-    from imagination.errors_table import read_errors
-    from imagination.planner import HEADS, plan_budget
-    from imagination.weighting import weighting
+    from imagination.budget.planner import HEADS, plan_budget
+    from imagination.budget.weighting import weighting
+    from imagination.scaling.errors_table import read_errors
 
     require(options["seed"] >= 0, f"--seed {options['seed']} is not allowed: a whole number, 0 or more")
     how = weighting(
@@ -74,7 +74,7 @@ def command(csv: Path, **options: Any) -> None:
 
 
 def _constants(options: dict[str, Any]):
-    from imagination.bounds import Lipschitz
+    from imagination.gap.bounds import Lipschitz
 
     given = {name: options[option] for option, name in CONSTANTS.items() if options[option] is not None}
     missing = [f"--{option.replace('_', '-')}" for option in CONSTANTS if options[option] is None]

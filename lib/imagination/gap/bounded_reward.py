@@ -1,0 +1,121 @@
+r"""The power law hidden in the bounded-reward bound when errors grow faster than the discount.
+
+For :math:`\gamma\Lambda>1` the state error reaches the range of the reward after about
+:math:`\log_\Lambda(1/\epsilon)` steps; what is left is discounted by
+:math:`\gamma^{\log_\Lambda(1/\epsilon)}=\epsilon^p`. So the return error is Hoelder in the model error with
+exponent :math:`p=\ln(1/\gamma)/\ln\Lambda<1`, between two explicit envelopes. The bound itself, sharp for every
+growth, is :func:`imagination.gap.bounds.return_gap_bound` with ``reward_range``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from imagination.errors import require
+from imagination.ranges import non_negative, plain
+
+__all__ = ["critical_envelope", "hoelder_envelope", "hoelder_exponent"]
+
+
+def hoelder_exponent(*, gamma: float, growth: float) -> float:
+    r"""Exponent :math:`p=\ln(1/\gamma)/\ln\Lambda` in :math:`(0,1)` of the return error in the model error, for γΛ > 1.
+
+    Args:
+        gamma: discount in (0, 1).
+        growth: Λ = L_f(1 + L_π).
+
+    Returns:
+        p.
+
+    Raises:
+        RequestError: unless 0 < γ < 1 < γΛ.
+
+    Source: this book.
+
+    Example:
+        >>> hoelder_exponent(gamma=0.5, growth=4.0)
+        0.5
+    """
+    expansive = 0 < gamma < 1 < gamma * growth
+    require(
+        expansive,
+        f"gamma = {gamma:g}, gamma * growth = {gamma * growth:.6g} is not allowed: 0 < gamma < 1 < gamma * growth",
+    )
+    return float(np.log(1 / gamma) / np.log(growth))
+
+
+def hoelder_envelope(
+    eps_dyn: ArrayLike, *, gamma: float, growth: float, sensitivity: float, reward_range: float
+) -> tuple[float | np.ndarray, float | np.ndarray]:
+    r"""Envelopes of :math:`V(\epsilon)=\sum_t\gamma^t\min(R,\kappa\delta_t)` for :math:`\gamma\Lambda>1`.
+
+    With :math:`p=\ln(1/\gamma)/\ln\Lambda` and :math:`x=\kappa\epsilon/((\Lambda-1)R)`,
+
+    .. math:: \frac{R\gamma}{1-\gamma}\Big(\frac{x}{1+x}\Big)^p\le V(\epsilon)
+              \le R\Big[\frac1{1-\gamma}+\frac{\gamma\Lambda}{\gamma\Lambda-1}\Big]x^p .
+
+    Args:
+        eps_dyn: dynamics error, at least 0; scalar or array.
+        gamma: discount in (0, 1).
+        growth: :math:`\Lambda>1/\gamma`.
+        sensitivity: :math:`\kappa>0`.
+        reward_range: :math:`R>0`.
+
+    Returns:
+        ``(lower, upper)``, in units of the reward.
+
+    Raises:
+        RequestError: outside these ranges.
+
+    Source: this book.
+
+    Example:
+        >>> low, high = hoelder_envelope(1e-3, gamma=0.9, growth=1.5, sensitivity=1.0, reward_range=1.0)
+        >>> round(low, 3), round(high, 3)
+        (1.789, 2.756)
+    """
+    eps = _checked(eps_dyn, gamma, growth, sensitivity, reward_range)
+    p = hoelder_exponent(gamma=gamma, growth=growth)
+    x = sensitivity * eps / ((growth - 1) * reward_range)
+    lower = reward_range * gamma / (1 - gamma) * (x / (1 + x)) ** p
+    upper = reward_range * (1 / (1 - gamma) + gamma * growth / (gamma * growth - 1)) * x**p
+    return plain(lower), plain(upper)
+
+
+def critical_envelope(
+    eps_dyn: ArrayLike, *, gamma: float, sensitivity: float, reward_range: float
+) -> float | np.ndarray:
+    r"""Upper envelope in the critical case :math:`\gamma\Lambda=1`: linear in the error up to a logarithm.
+
+    .. math:: V(\epsilon)\le R\,x\,\big[1+\log_\Lambda(1+1/x)\big],\qquad x=\frac{\kappa\epsilon}{(\Lambda-1)R}.
+
+    Args:
+        eps_dyn: dynamics error, above 0; scalar or array.
+        gamma: discount in (0, 1); the growth is its inverse.
+        sensitivity: :math:`\kappa>0`.
+        reward_range: :math:`R>0`.
+
+    Returns:
+        The upper envelope, in units of the reward.
+
+    Raises:
+        RequestError: outside these ranges.
+
+    Source: this book.
+
+    Example:
+        >>> round(critical_envelope(1.0, gamma=0.5, sensitivity=1.0, reward_range=1.0), 12)  # x = 1, 1 + log_2 2
+        2.0
+    """
+    eps = _checked(eps_dyn, gamma, 1 / gamma if gamma else np.inf, sensitivity, reward_range)
+    require((eps > 0).all(), "eps_dyn = 0 is not allowed: the logarithm needs a positive error")
+    x = sensitivity * eps / ((1 / gamma - 1) * reward_range)
+    return plain(reward_range * x * (1 + np.log1p(1 / x) / np.log(1 / gamma)))
+
+
+def _checked(eps_dyn: ArrayLike, gamma: float, growth: float, sensitivity: float, reward_range: float) -> np.ndarray:
+    require(0 < gamma < 1, f"gamma = {gamma!r} is not allowed: it must lie in (0, 1)")
+    for name, value in [("growth", growth), ("sensitivity", sensitivity), ("reward_range", reward_range)]:
+        require(0 < value < np.inf, f"{name} = {value!r} is not allowed: it must be positive and finite")
+    return non_negative("eps_dyn", eps_dyn)
