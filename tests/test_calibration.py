@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from imagination.calibration import lqg as lqg_room
+from imagination.calibration import synthetic as synthetic_room
 from imagination.calibration.families import Family
 from imagination.calibration.lqg import (
     LqgCell,
@@ -19,8 +21,6 @@ from imagination.calibration.lqg import (
     plain_lqg,
 )
 from imagination.calibration.ratios import TAIL, Kind, horizons, plain_gap
-from imagination.calibration.ratios import lqg as calibration_lqg
-from imagination.calibration.ratios import synthetic as calibration_synthetic
 from imagination.calibration.suprema import largest_affine_norm, largest_quadratic
 from imagination.calibration.synthetic import Cell, SyntheticDesign, calibrate_synthetic, draw, plain_synthetic
 from imagination.calibration.variants import lqg_variants, synthetic_variants
@@ -190,8 +190,8 @@ def test_a_seed_gives_the_same_rows_alone_and_among_others():
 def test_memory_does_not_grow_with_the_seeds(monkeypatch):
     """However many seeds, at most two blocks exist at a time: the one measured and the one that it replaces."""
     for module, calibrate, design in (
-        (calibration_synthetic, calibrate_synthetic, replace(SHORT, contractions=(0.5,), discounts=(0.8,))),
-        (calibration_lqg, calibrate_lqg, replace(SHORT_LQG, discounts=(0.8,))),
+        (synthetic_room, calibrate_synthetic, replace(SHORT, contractions=(0.5,), discounts=(0.8,))),
+        (lqg_room, calibrate_lqg, replace(SHORT_LQG, discounts=(0.8,))),
     ):
         seen, alive, sizes = [], [], []
 

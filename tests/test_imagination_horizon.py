@@ -135,7 +135,7 @@ def test_critical_envelope_holds_on_both_sides_of_x_equal_one():
     [
         (
             lambda: hoelder_envelope(0.1, gamma=0.5, growth=1.5, sensitivity=1.0, reward_range=1.0),
-            "above 1",
+            "0 < gamma < 1 < gamma",
         ),
         (lambda: hoelder_envelope(0.1, gamma=1.0, growth=1.5, sensitivity=1.0, reward_range=1.0), "gamma = 1.0"),
         (lambda: hoelder_envelope(0.1, gamma=0.9, growth=1.5, sensitivity=0.0, reward_range=1.0), "sensitivity = 0.0"),

@@ -38,7 +38,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["run", "notation", "-p", "n_seeds", "three"], "n_seeds = 'three': must be a valid integer"),
         (["run", "notation", "-p", "n_seeds", "2.5"], "n_seeds = 2.5: must be a valid integer"),
         (["run", "notation", "-p", "gamma", "1"], "gamma = 1: must be less than 1"),
-        (["run", "notation", "-p", "gamma", "-0.1"], "gamma = -0.1: must be greater than or equal to 0"),
+        (["run", "notation", "-p", "gamma", "-0.1"], "gamma = -0.1: must be greater than 0"),
         (["run", "notation", "-p", "gamma", ".nan"], "gamma = nan: must be"),
         (["run", "notation", "-p", "gamma", ".inf"], "gamma = inf: must be"),
         (["run", "notation", "-p", "anchors", "[2000]"], "anchors = [2000]"),
