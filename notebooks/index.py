@@ -18,13 +18,11 @@
 # 3. **Rewards.** When are many cheap and noisy labels better than a few accurate ones, and what does averaging
 #    not repair?
 #
-# The paper's code is not public and some of its numbers are lost. So each statement is proved here again, step by
-# step, by a computer algebra
-# system that must decide each step; each measurement is made again by a recipe written down before the result was
-# seen; and each claim gets a
-# verdict that a predicate in the code decides.
+# The paper's code is not public and some of its numbers are lost. So each statement is proved here again, step by step,
+# by a computer algebra system that must decide each step; each measurement is made again by a recipe that its page
+# discloses, with every variant that was tried; and each claim gets a verdict that a predicate in the code decides.
 
-# %%
+# %% tags=["hide-input"]
 from imagination.book import scoreboard
 from imagination.book.ledger import read
 from imagination.book.paths import Book

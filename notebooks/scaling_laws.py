@@ -14,12 +14,12 @@ policy = "sinusoid"  # reference policy, a name in imagination.scaling.reference
 first_seed = 0  # seed of the first teacher, at least 0
 resamples = 10000  # of the bootstrap, 2 to 1000000
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.scaling_laws import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import json
 
 import matplotlib.pyplot as plt
@@ -257,7 +257,7 @@ for head, fit in by_anchor.items():
     values = [*paper[head], printed_level(*paper[head][:2])]
     ledger.decide(
         f"scaling-{head}",
-        ours=f"{fit.scale:.3g} N^−{fit.exponent:.3f}, R² {fit.r2:.3f}; at N = {middle:,.0f}: {fit.predict(middle):.3g}, "
+        ours=f"${fit.scale:.3g}\\,N^{{-{fit.exponent:.3f}}}$, R² {fit.r2:.3f}; at N = {middle:,.0f}: {fit.predict(middle):.3g}, "
         f"the paper's law {values[3][0]:.3g}",
         uncertainty="95 % of repetitions: scale {}, exponent {}, R² {}, level {}".format(*map(spread, intervals)),
         verdict=agrees(

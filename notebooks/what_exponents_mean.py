@@ -18,12 +18,12 @@ cost_dyn = 1.0  # money for one transition, above 0
 cost_rew = 1.0  # money for one reward label, above 0
 budget = 100000.0  # money, above 0
 
-# %%
+# %% tags=["hide-input"]
 from imagination.parameters.what_exponents_mean import Parameters
 
 p = Parameters.check(globals())
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

@@ -107,7 +107,8 @@ class Proof:
         held, at = None, None
         if not found.has(sp.Limit):
             held, at = _decide(is_zero(difference), difference, lambda v: abs(v) > 1e-9)
-        statement = f"\\lim_{{{sp.latex(var)} \\to {sp.latex(point)}}} {sp.latex(expr)} = {sp.latex(value)}"
+        inside = rf"\left({sp.latex(expr)}\right)" if expr.is_Add else sp.latex(expr)
+        statement = rf"\lim_{{{sp.latex(var)} \to {sp.latex(point)}}} {inside} = {sp.latex(value)}"
         return self._accept(
             held, statement, because, lambda: f"sympy finds {found}; {_where(at, difference, 'found - claimed')}"
         )

@@ -60,7 +60,7 @@ def elasticities(problem: Problem) -> Elasticities:
     Raises:
         RequestError: at a corner.
 
-    Source: this book (dossier of Theorem 1); checked against finite differences in ``tests/test_allocation.py``.
+    Source: this book; checked against finite differences in ``tests/test_allocation.py``.
 
     Example:
         >>> e = elasticities(Problem(0.2, 1.8, 1.0, 1.0, cost_dyn=1.0, cost_rew=1.0, budget=1e4))
