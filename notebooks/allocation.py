@@ -177,7 +177,10 @@ theorem.positive(sp.diff(U, N_r, 2), because="Strictly convex in $N_{rew}$.")
 
 # %% tags=["proof"]
 theorem.equal(
-    sp.diff(U, N_d, N_r), 0, because="No mixed derivative: $\\mathcal U$ is strictly convex in both together."
+    sp.diff(U, N_d, N_r),
+    0,
+    because="No mixed derivative: $\\mathcal U$ is strictly convex in both together.",
+    shown=r"\frac{\partial^2\mathcal U}{\partial N_{dyn}\,\partial N_{rew}}=0",
 )
 
 # %% tags=["proof"]

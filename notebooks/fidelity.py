@@ -83,6 +83,7 @@ no_minimum.equal(
     (c * rough).subs(c, 1),
     3,
     because="put $\\sigma^2(1)=3$ and $\\sigma^2(c)=(1+c)/c$ on $(1,2]$: $\\Phi(1)=3$",
+    shown=r"\Phi(1)=1\cdot\sigma^2(1)=3",
 )
 
 # %%
@@ -207,6 +208,7 @@ Phi_mixed = c * (floor_ + A * c**-exponent)
 mixed.equal(
     sp.simplify(sp.diff(Phi_mixed, c).subs(c, c_star)), 0,
     because="with a floor $F$ (noise floor, or $V_1$) and $p=1+q$: stationary at $c^*=(A(p-1)/F)^{1/p}$",
+    shown=r"\left.\frac{d}{dc}\," + rf"{sp.latex(Phi_mixed)}\right|_{{c={sp.latex(c_star)}}}=0",
 )  # fmt: skip
 
 # %%

@@ -102,7 +102,12 @@ proof.equal(later - delta, eps * Lam**k, because="The last imagined step adds $\
 
 # %% tags=["proof"]
 branched_sum = g * eps / (1 - g) * (1 - (g * Lam) ** k) / (1 - g * Lam)
-proof.equal(branched_sum.subs(k, 0), 0, because="Base case: without imagined steps there is no distance.")
+proof.equal(
+    branched_sum.subs(k, 0),
+    0,
+    because="Base case: without imagined steps there is no distance.",
+    shown=sp.latex(branched_sum) + r"=0\quad\text{at}\quad k=0",
+)
 
 # %% tags=["proof"]
 proof.equal(
