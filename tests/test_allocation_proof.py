@@ -4,33 +4,14 @@ The chain is read from the chapter's source (cells tagged ``proof``) and run wit
 what is tested is what the reader sees. Each variant names the step that stops it.
 """
 
-from pathlib import Path
-
-import jupytext
 import pytest
-import sympy as sp
+from proof_chain import run_chain
 
-from imagination.proof import Proof, ProofError
-
-CHAPTER = Path(__file__).parents[1] / "notebooks" / "allocation.py"
-CELLS = [
-    cell.source
-    for cell in jupytext.read(CHAPTER).cells
-    if cell.cell_type == "code" and "proof" in cell.metadata.get("tags", ())
-]
+from imagination.proof import ProofError
 
 
-def run(old=None, new=None):
-    """Run the chain, with ``old`` exchanged for ``new`` in the one cell that contains it."""
-    cells, names = list(CELLS), {"sp": sp, "Proof": Proof}
-    if old is not None:
-        holders = [i for i, source in enumerate(cells) if old in source]
-        assert len(holders) == 1, f"{old!r} is in {len(holders)} cells; the chapter changed, mend this test"
-        assert cells[holders[0]].count(old) == 1, f"{old!r} occurs more than once in its cell"
-        cells[holders[0]] = cells[holders[0]].replace(old, new)
-    for source in cells:
-        exec(source, names)
-    return names
+def run(old=None, new=""):
+    return run_chain("allocation", old, new)
 
 
 def test_the_chain_holds():

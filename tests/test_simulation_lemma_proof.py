@@ -5,34 +5,14 @@ that what is tested is what the reader sees. Each variant names the step at whic
 stopped by a slip of Python would not count.
 """
 
-from dataclasses import replace
-from pathlib import Path
-
-import jupytext
 import pytest
-import sympy as sp
+from proof_chain import run_chain
 
-from imagination.proof import Proof, ProofError
-
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+from imagination.proof import ProofError
 
 
-def proof_cells(chapter):
-    cells = jupytext.read(NOTEBOOKS / f"{chapter}.py").cells
-    return [c.source for c in cells if c.cell_type == "code" and "proof" in c.metadata.get("tags", ())]
-
-
-def run(old=None, new=None, chapter="simulation_lemma"):
-    """Run the chain, with ``old`` exchanged for ``new`` in the one cell that contains it."""
-    cells, names = proof_cells(chapter), {"sp": sp, "Proof": Proof, "replace": replace}
-    if old is not None:
-        holders = [i for i, source in enumerate(cells) if old in source]
-        assert len(holders) == 1, f"{old!r} is in {len(holders)} cells; the chapter changed, mend this test"
-        assert cells[holders[0]].count(old) == 1, f"{old!r} occurs more than once in its cell"
-        cells[holders[0]] = cells[holders[0]].replace(old, new)
-    for source in cells:
-        exec(source, names)
-    return names
+def run(old=None, new="", chapter="simulation_lemma"):
+    return run_chain(chapter, old, new)
 
 
 def test_the_chain_holds():

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import jupytext
 import pytest
+from proof_chain import proof_cells
 
 from imagination.proof import ProofError
 
-CHAPTER = Path(__file__).parents[1] / "notebooks" / "temporal_straightening.py"
 PRELUDE = "import sympy as sp\nfrom imagination.proof import Proof\n"
 
 
 @pytest.fixture(scope="module")
 def chain():
     """The proof cells of the chapter, joined."""
-    cells = jupytext.read(CHAPTER).cells
-    return PRELUDE + "\n".join(c.source for c in cells if "proof" in c.metadata.get("tags", ()))
+    return PRELUDE + "\n".join(proof_cells("temporal_straightening"))
 
 
 def only(chain: str, proof: str) -> str:
