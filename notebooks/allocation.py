@@ -37,15 +37,19 @@ from scipy.optimize import minimize
 from imagination import Lipschitz, PowerLaw, optimal_split, return_gap_bound
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, needs_repair, proved, say
-from imagination.budget.allocation import Problem, clamped, solve
-from imagination.budget.buying import greedy_path, whole_counts
-from imagination.budget.comparative_statics import elasticities, local_exponent, reward_count_on_path
-from imagination.budget.expansive import local_minima
-from imagination.budget.inverse_planning import budget_for_target
-from imagination.budget.regret import minimax_share, regret, worst_even_split
-from imagination.budget.streams import Stream, optimal_streams
-from imagination.gap.bounded_reward import hoelder_exponent
+from imagination.budget.allocation import (
+    Problem,
+    budget_for_target,
+    clamped,
+    minimax_share,
+    regret,
+    solve,
+    worst_even_split,
+)
+from imagination.budget.buying import Stream, greedy_path, optimal_streams, whole_counts
+from imagination.budget.statics import elasticities, local_exponent, reward_count_on_path
 from imagination.gap.bounds import dynamics_coefficient
+from imagination.gap.expansive import hoelder_exponent, local_minima
 from imagination.proof import Proof
 
 use_style()

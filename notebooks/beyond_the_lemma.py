@@ -33,15 +33,19 @@ import sympy as sp
 from imagination import Lipschitz, return_gap_bound
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, say
-from imagination.gap.attribution import attribute_gap
-from imagination.gap.bounded_reward import critical_envelope, hoelder_envelope
-from imagination.gap.extra_sources import return_gap_bound_all_sources
-from imagination.gap.imagination_horizon import critic_gap_bound, optimal_imagination_horizon
+from imagination.gap.bounds import return_gap_bound_all_sources
+from imagination.gap.expansive import critical_envelope, hoelder_envelope
 from imagination.gap.lipschitz import SeparateLipschitz
 from imagination.gap.mdp import MDP, discounted_return, return_gap, rollout
+from imagination.gap.on_data import attribute_gap, gap_bound_along_path, occupancy_rmse
 from imagination.gap.system_pairs import random_pair, tight_pair
-from imagination.gap.value_lipschitz import gap_bound_from_value, linear_step_constants, multistep_value_lipschitz
-from imagination.gap.visited_errors import gap_bound_along_path, occupancy_rmse
+from imagination.gap.value import (
+    critic_gap_bound,
+    gap_bound_from_value,
+    linear_step_constants,
+    multistep_value_lipschitz,
+    optimal_imagination_horizon,
+)
 from imagination.proof import Proof
 
 use_style()

@@ -33,9 +33,9 @@ from imagination.book.ledger import Ledger, needs_repair, say
 from imagination.proof import Proof
 from imagination.rewards import enumeration as exact
 from imagination.rewards.bias import bias_bound, bias_bound_spectral, bias_bound_uniform, crossover_budget, two_batches
+from imagination.rewards.enumeration import Tabular
 from imagination.rewards.reinforce import reinforce, returns_to_go
 from imagination.rewards.rollouts import LinearPolicy, LinearSystem, rollout, scores
-from imagination.rewards.tabular import Tabular
 
 use_style()
 torch.set_num_threads(1)  # the tensors are small: threads would wait for each other

@@ -25,10 +25,10 @@ import pandas as pd
 from imagination import Lipschitz, return_gap_bound
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, agrees, say
+from imagination.calibration.designs import lqg_variants, synthetic_variants
 from imagination.calibration.lqg import calibrate_lqg
-from imagination.calibration.ratios import Kind
+from imagination.calibration.rollouts import Kind
 from imagination.calibration.synthetic import SyntheticDesign, calibrate_synthetic
-from imagination.calibration.variants import lqg_variants, synthetic_variants
 
 use_style()
 ledger = Ledger("calibration")

@@ -40,12 +40,11 @@ from imagination import Lipschitz
 from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, say
 from imagination.book.paths import Book
-from imagination.budget.allocation import clamped, solve
+from imagination.budget.allocation import clamped, minimax_share, solve, worst_even_split
 from imagination.budget.planner import HEADS, plan_budget
-from imagination.budget.regret import minimax_share, worst_even_split
 from imagination.budget.weighting import weighting
 from imagination.cli.plan import report
-from imagination.scaling.errors_table import read_errors
+from imagination.laws.errors_table import read_errors
 
 use_style()
 ledger = Ledger("plan_your_budget")

@@ -31,10 +31,13 @@ import sympy as sp
 
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, say
-from imagination.gap.branched_rollouts import branched_mbpo_on_policy_bound
-from imagination.gap.finite_mdp import Chain, compare_chains
-from imagination.gap.noisy_scalar import NoisyScalar
-from imagination.gap.relatives import compounding_bound, kearns_singh_bound, lobel_parr_bound
+from imagination.gap.examples import Chain, NoisyScalar, compare_chains
+from imagination.gap.relatives import (
+    branched_mbpo_on_policy_bound,
+    compounding_bound,
+    kearns_singh_bound,
+    lobel_parr_bound,
+)
 from imagination.proof import Proof
 
 use_style()

@@ -10,7 +10,7 @@
 anchors = [2000, 5000, 10000]  # training tuples N of the live trainings, increasing, each from 1 to 500000
 n_seeds = 2  # teachers trained live, 1 to 1000
 epochs = 200  # passes over the pool, 1 to 10000; the paper's is 200
-policy = "sinusoid"  # reference policy, a name in imagination.scaling.reference_policies.POLICIES
+policy = "sinusoid"  # reference policy, a name in imagination.training.teacher.POLICIES
 first_seed = 0  # seed of the first teacher, at least 0
 resamples = 10000  # of the bootstrap, 2 to 1000000
 
@@ -30,11 +30,10 @@ import torch
 from imagination.book.figures import BLUE, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, agrees, say
 from imagination.book.paths import Book
-from imagination.scaling.floor_law import curvature_test, fit_floor_law, left_out_error
-from imagination.scaling.powerlaw import fit_power_law
-from imagination.scaling.reference_policies import POLICIES
-from imagination.scaling.students import Recipe, train_student
-from imagination.scaling.teacher import Target, make_data
+from imagination.laws.alternatives import curvature_test, fit_floor_law, left_out_error
+from imagination.laws.powerlaw import fit_power_law
+from imagination.training.students import Recipe, train_student
+from imagination.training.teacher import POLICIES, Target, make_data
 
 torch.set_num_threads(1)  # the matrices are small: a second thread costs more than it gives
 use_style()

@@ -28,8 +28,8 @@ from scipy.stats import binomtest, spearmanr
 from imagination import RequestError
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, agrees, not_testable, say
+from imagination.budget.sensitivity import SHAPES, ScalarDrift, figure_2
 from imagination.budget.sensitivity_lqg import LqgStudy, figure_4
-from imagination.budget.sensitivity_scalar import SHAPES, ScalarDrift, figure_2
 
 use_style()
 ledger = Ledger("sensitivities")

@@ -30,11 +30,10 @@ import sympy as sp
 from imagination import Lipschitz, RequestError, return_gap_bound
 from imagination.book.figures import BLACK, BLUE, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, needs_repair, proved, say
-from imagination.gap.bounds import return_gap_tail
-from imagination.gap.elasticities import coefficient_elasticities
+from imagination.gap.bounds import coefficient_elasticities, return_gap_tail
 from imagination.gap.mdp import MDP, discounted_return, return_gap, rollout
+from imagination.gap.on_data import gap_bound_along_path
 from imagination.gap.system_pairs import random_pair, tight_pair
-from imagination.gap.visited_errors import gap_bound_along_path
 from imagination.proof import Proof
 
 use_style()

@@ -33,14 +33,12 @@ from imagination import Lipschitz, PowerLaw, optimal_split
 from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels, use_style
 from imagination.book.ledger import Ledger, agrees, say
 from imagination.book.paths import Book
-from imagination.budget.allocation import Problem
-from imagination.budget.inverse_planning import budget_for_target
-from imagination.budget.regret import regret
-from imagination.scaling.ensemble import train_ensemble
-from imagination.scaling.exponents_study import VARIANTS, Variant, targets
-from imagination.scaling.floor_law import fit_floor_law, left_out_error, prediction_error
-from imagination.scaling.powerlaw import fit_power_law, log_log_line, resampled_means
-from imagination.scaling.teacher import Target
+from imagination.budget.allocation import Problem, budget_for_target, regret
+from imagination.laws.alternatives import fit_floor_law, left_out_error, prediction_error
+from imagination.laws.powerlaw import fit_power_law, log_log_line, resampled_means
+from imagination.training.ensemble import train_ensemble
+from imagination.training.exponents_study import VARIANTS, Variant, targets
+from imagination.training.teacher import Target
 
 use_style()
 results = Book().results

@@ -15,10 +15,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from imagination.scaling.ensemble import Job, cores, train_ensemble
-from imagination.scaling.ensemble_cuda import train_together
-from imagination.scaling.students import Recipe, initial_parameters, train_student
-from imagination.scaling.teacher import Target, make_data
+from imagination.training.cuda import train_together
+from imagination.training.ensemble import Job, cores, train_ensemble
+from imagination.training.students import Recipe, initial_parameters, train_student
+from imagination.training.teacher import Target, make_data
 
 BATCH = 256
 HEADS = (Target.DYNAMICS, Target.REWARD)
@@ -39,7 +39,7 @@ def _training(train: Callable[[Recipe], object], teachers: int, steps: int) -> T
 
 
 def plain(n: int, steps: int) -> Timed:
-    """The loop of :mod:`imagination.scaling.students`, one student after the other, with PyTorch's own threads."""
+    """The loop of :mod:`imagination.training.students`, one student after the other, with PyTorch's own threads."""
     data = make_data(0, n)
     return _training(lambda recipe: [train_student(data, head, recipe) for head in HEADS], 1, steps)
 

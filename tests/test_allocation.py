@@ -11,15 +11,20 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from imagination import PowerLaw, RequestError, optimal_split
-from imagination.budget.allocation import Problem, clamped, optimal_logit, solve
-from imagination.budget.buying import greedy_path, marginal_gains, next_unit, whole_counts
-from imagination.budget.comparative_statics import elasticities, local_exponent, reward_count_on_path, weight_slopes
-from imagination.budget.expansive import local_minima
-from imagination.budget.inverse_planning import budget_for_target
-from imagination.budget.regret import minimax_share, regret, worst_even_split
-from imagination.budget.streams import Stream, optimal_streams
-from imagination.gap.bounded_reward import hoelder_exponent
+from imagination.budget.allocation import (
+    Problem,
+    budget_for_target,
+    clamped,
+    minimax_share,
+    optimal_logit,
+    regret,
+    solve,
+    worst_even_split,
+)
+from imagination.budget.buying import Stream, greedy_path, marginal_gains, next_unit, optimal_streams, whole_counts
+from imagination.budget.statics import elasticities, local_exponent, reward_count_on_path, weight_slopes
 from imagination.gap.bounds import Lipschitz, dynamics_coefficient, return_gap_bound
+from imagination.gap.expansive import hoelder_exponent, local_minima
 
 FIELDS = ("exponent_dyn", "exponent_rew", "coefficient_dyn", "coefficient_rew", "cost_dyn", "cost_rew", "budget")
 

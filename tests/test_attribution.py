@@ -4,17 +4,16 @@ import numpy as np
 import pytest
 
 from imagination import Lipschitz, RequestError, return_gap_bound
-from imagination.gap.attribution import attribute_gap
-from imagination.gap.extra_sources import return_gap_bound_all_sources
+from imagination.gap.bounds import return_gap_bound_all_sources
 from imagination.gap.mdp import MDP, Trajectory, discounted_return, return_gap, rollout
+from imagination.gap.on_data import attribute_gap, gap_bound_along_path, occupancy_rmse
 from imagination.gap.system_pairs import random_pair, tight_pair
-from imagination.gap.value_lipschitz import (
+from imagination.gap.value import (
     gap_bound_from_value,
     linear_step_constants,
     multistep_value_lipschitz,
     value_lipschitz,
 )
-from imagination.gap.visited_errors import gap_bound_along_path, occupancy_rmse
 
 CONSTANTS = Lipschitz(dynamics=0.6, reward=1.0, policy=0.5)
 

@@ -14,6 +14,7 @@ from imagination.errors import RequestError
 from imagination.rewards.bias import bias_bound, bias_bound_spectral, bias_bound_uniform, crossover_budget, two_batches
 from imagination.rewards.enumeration import (
     SoftmaxMDP,
+    Tabular,
     episodes,
     estimate,
     expectation,
@@ -21,7 +22,6 @@ from imagination.rewards.enumeration import (
     gradient,
     mean_gradient,
 )
-from imagination.rewards.tabular import Tabular
 
 gamma, p0, p1 = sp.symbols("gamma p_0 p_1", positive=True)
 R = sp.Rational

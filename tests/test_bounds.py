@@ -13,9 +13,9 @@ from imagination import Lipschitz, RequestError, return_gap_bound
 from imagination.gap.bounds import SeparateLipschitz, dynamics_coefficient, return_gap_tail
 from imagination.gap.error_sums import error_sums, error_sums_by_recursion
 from imagination.gap.mdp import MDP, return_gap
+from imagination.gap.on_data import gap_bound_along_path
 from imagination.gap.system_pairs import random_pair, tight_pair
 from imagination.gap.twofold import Twofold
-from imagination.gap.visited_errors import gap_bound_along_path
 
 TOLERANCE = F(1, 10**12)
 

@@ -11,7 +11,7 @@ import pytest
 
 from imagination.calibration import lqg as lqg_room
 from imagination.calibration import synthetic as synthetic_room
-from imagination.calibration.families import Family
+from imagination.calibration.designs import lqg_variants, synthetic_variants
 from imagination.calibration.lqg import (
     LqgCell,
     LqgDesign,
@@ -20,10 +20,8 @@ from imagination.calibration.lqg import (
     optimal_gain,
     plain_lqg,
 )
-from imagination.calibration.ratios import TAIL, Kind, horizons, plain_gap
-from imagination.calibration.suprema import largest_affine_norm, largest_quadratic
-from imagination.calibration.synthetic import Cell, SyntheticDesign, calibrate_synthetic, draw, plain_synthetic
-from imagination.calibration.variants import lqg_variants, synthetic_variants
+from imagination.calibration.rollouts import TAIL, Kind, horizons, largest_affine_norm, largest_quadratic, plain_gap
+from imagination.calibration.synthetic import Cell, Family, SyntheticDesign, calibrate_synthetic, draw, plain_synthetic
 from imagination.errors import RequestError
 from imagination.gap.bounds import Lipschitz, return_gap_bound, return_gap_tail
 from imagination.gap.mdp import rollout

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from imagination.errors import RequestError
-from imagination.scaling.sweep import Sweep, run_sweep
+from imagination.training.sweep import Sweep, run_sweep
 
 pytest.importorskip("distributed")
 SWEEP = Sweep(anchors=(700, 2000), seeds=4, epochs=30)
@@ -86,7 +86,7 @@ def test_cluster_gives_the_table_of_the_local_run_although_a_worker_is_killed(tm
 
 @pytest.mark.slow
 def test_scheduler_without_workers_is_refused_before_anything_is_written(tmp_path, scheduler):
-    from imagination.scaling import cluster
+    from imagination.training import cluster
 
     for attempt in range(20):  # the scheduler needs a moment to listen
         with pytest.raises(RequestError) as error:

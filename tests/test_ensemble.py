@@ -10,11 +10,10 @@ import torch
 from scipy import stats
 
 from imagination.errors import RequestError
-from imagination.scaling import blas_threads, ensemble_kernel
-from imagination.scaling.ensemble import Interrupted, Job, pack, train_bundle, train_ensemble
-from imagination.scaling.shuffles import shuffle_key
-from imagination.scaling.students import Recipe, train_student
-from imagination.scaling.teacher import Target, make_data
+from imagination.training import blas_threads, kernel
+from imagination.training.ensemble import Interrupted, Job, pack, train_bundle, train_ensemble
+from imagination.training.students import Recipe, shuffle_key, train_student
+from imagination.training.teacher import Target, make_data
 
 BOTH = (Target.DYNAMICS, Target.REWARD)
 
@@ -92,9 +91,9 @@ def test_result_does_not_depend_on_the_threads_of_blas(monkeypatch):
     before = [get() for get, _ in controls]
     seen = []
     monkeypatch.setattr(
-        ensemble_kernel,
+        kernel,
         "train",
-        lambda *a, original=ensemble_kernel.train: (seen.append([g() for g, _ in controls]), original(*a)),
+        lambda *a, original=kernel.train: (seen.append([g() for g, _ in controls]), original(*a)),
     )
     try:
         results = []
@@ -141,7 +140,7 @@ def test_adam_is_pytorchs():
     for step, gradient in enumerate(gradients, start=1):
         theirs.grad = torch.from_numpy(gradient)
         optimiser.step()
-        ensemble_kernel.adam(ours, gradient, mean, square, step, 2e-3)
+        kernel.adam(ours, gradient, mean, square, step, 2e-3)
     assert np.abs(ours - flat).max() > 1e-3
     np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-6, atol=1e-7)
 
@@ -153,7 +152,7 @@ def test_gradient_against_finite_differences():
     outputs, tanh = np.array([12, 1]), np.array([True, False])
 
     def losses(flat):
-        W1, b1, W2, b2 = (a.astype(np.float64) for a in ensemble_kernel.unpack.py_func(flat, 2, 13))
+        W1, b1, W2, b2 = (a.astype(np.float64) for a in kernel.unpack.py_func(flat, 2, 13))
         x, y = table[:, :16].astype(np.float64), table[:, 16:].astype(np.float64)
         hidden = np.maximum(x @ W1.T + b1, 0)
         dynamics = np.tanh(hidden[:, :64] @ W2[:12].T + b2[:12])
@@ -161,12 +160,12 @@ def test_gradient_against_finite_differences():
         return np.mean((dynamics - y[:, :12]) ** 2) + np.mean((reward - y[:, 12:]) ** 2)
 
     batch = 128  # more columns than the pool has rows: the rest is padding
-    x, X, T = ensemble_kernel.workspace(13, batch)
+    x, X, T = kernel.workspace(13, batch)
     H, D, Y = (np.empty((rows, batch), np.float32) for rows in (128, 128, 13))
     gradient, loss = np.empty_like(flat), np.zeros(2)
-    ensemble_kernel.gather(table, np.arange(100, dtype=np.int32), x, X, T)
-    ensemble_kernel.forward(flat, outputs, tanh, X, H, Y)
-    ensemble_kernel.backward(flat, gradient, outputs, tanh, x, H, D, Y, T, 100, loss)
+    kernel.gather(table, np.arange(100, dtype=np.int32), x, X, T)
+    kernel.forward(flat, outputs, tanh, X, H, Y)
+    kernel.backward(flat, gradient, outputs, tanh, x, H, D, Y, T, 100, loss)
     assert loss.sum() == pytest.approx(losses(flat.astype(np.float64)), rel=1e-5)
     for i in [
         *np.random.default_rng(1).integers(0, flat.size, 60),
@@ -189,7 +188,7 @@ def test_a_training_in_pieces_is_the_training_in_one(data):
         state[0] = flat
         for first, last in itertools.pairwise(cuts):
             for key, which in ((shuffle_key(9, 2000), other), (shuffle_key(0, 2000), state)):
-                ensemble_kernel.train(
+                kernel.train(
                     which, table, np.array([12, 1]), np.zeros(2, bool), key, first, last, 256, 1e-3, np.zeros((0, 2))
                 )
         return state

@@ -5,12 +5,11 @@ import pytest
 import torch
 
 from imagination.errors import RequestError
-from imagination.scaling.ensemble import Job, train_ensemble
-from imagination.scaling.ensemble_cuda import orders, train_together
-from imagination.scaling.shuffles import epoch_order, shuffle_key
-from imagination.scaling.students import Recipe, train_student
-from imagination.scaling.sweep import Sweep, run_sweep
-from imagination.scaling.teacher import Target, make_data
+from imagination.training.cuda import orders, train_together
+from imagination.training.ensemble import Job, train_ensemble
+from imagination.training.students import Recipe, epoch_order, shuffle_key, train_student
+from imagination.training.sweep import Sweep, run_sweep
+from imagination.training.teacher import Target, make_data
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"))]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imagination.errors import RequestError
-from imagination.scaling.errors_table import read_errors
+from imagination.laws.errors_table import read_errors
 
 
 def table(tmp_path, text):

@@ -6,11 +6,11 @@ from itertools import islice
 import pytest
 
 from imagination.cli import exponents_study as runner
-from imagination.scaling import exponents_study
-from imagination.scaling.ensemble import Job, train_ensemble
-from imagination.scaling.exponents_study import ARMS, VARIANTS, Row
-from imagination.scaling.students import Recipe
-from imagination.scaling.teacher import Target
+from imagination.training import exponents_study
+from imagination.training.ensemble import Job, train_ensemble
+from imagination.training.exponents_study import ARMS, VARIANTS, Row
+from imagination.training.students import Recipe
+from imagination.training.teacher import Target
 
 
 def test_ablation_is_complete_and_paired():

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from imagination.cli import main
 from imagination.cli.fit import command
 from imagination.errors import RequestError
-from imagination.scaling.law_support import doubts
-from imagination.scaling.powerlaw import PowerLaw, fit_power_law
+from imagination.laws.alternatives import doubts
+from imagination.laws.powerlaw import PowerLaw, fit_power_law
 
 ANCHORS = [2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000]
 

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from imagination import Lipschitz, RequestError, return_gap_bound
-from imagination.gap.bounded_reward import critical_envelope, hoelder_envelope
-from imagination.gap.bounds import dynamics_coefficient
-from imagination.gap.elasticities import coefficient_elasticities
-from imagination.gap.imagination_horizon import critic_gap_bound, optimal_imagination_horizon
-from imagination.gap.value_lipschitz import value_lipschitz
+from imagination.gap.bounds import coefficient_elasticities, dynamics_coefficient
+from imagination.gap.expansive import critical_envelope, hoelder_envelope
+from imagination.gap.value import critic_gap_bound, optimal_imagination_horizon, value_lipschitz
 
 
 def obvious_error(gamma, growth, kappa, eps_dyn, eps_rew, eps_value, L_V, longest):

@@ -10,7 +10,7 @@ from imagination import Lipschitz, PowerLaw, RequestError, optimal_split
 from imagination.budget.planner import plan_budget
 from imagination.budget.weighting import Weighting, weighting
 from imagination.gap.bounds import return_gap_bound
-from imagination.scaling.errors_table import Errors
+from imagination.laws.errors_table import Errors
 
 LAWS = {"dynamics": PowerLaw(8.0, 0.5), "reward": PowerLaw(3.0, 0.7)}
 ANCHORS = (100.0, 400.0, 1600.0, 6400.0)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagination.errors import RequestError
-from imagination.scaling.floor_law import curvature_test, fit_floor_law, left_out_error, prediction_error
-from imagination.scaling.powerlaw import PowerLaw, fit_power_law, resampled_means
+from imagination.laws.alternatives import curvature_test, fit_floor_law, left_out_error, prediction_error
+from imagination.laws.powerlaw import PowerLaw, fit_power_law, resampled_means
 
 ANCHORS = np.array([2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5])
 

@@ -14,10 +14,9 @@ from scipy.stats import norm, wasserstein_distance
 
 from imagination.errors import RequestError
 from imagination.gap.bounds import Lipschitz, return_gap_bound
-from imagination.gap.branched_rollouts import branched_mbpo_bound, branched_mbpo_on_policy_bound, mbpo_bound
-from imagination.gap.comparison import combined_bound
-from imagination.gap.finite_mdp import (
+from imagination.gap.examples import (
     Chain,
+    NoisyScalar,
     branched_return,
     close_loop,
     compare_chains,
@@ -26,8 +25,16 @@ from imagination.gap.finite_mdp import (
     total_variation,
     wasserstein_on_line,
 )
-from imagination.gap.noisy_scalar import NoisyScalar
-from imagination.gap.relatives import asadi_bound, compounding_bound, kearns_singh_bound, lobel_parr_bound
+from imagination.gap.relatives import (
+    asadi_bound,
+    branched_mbpo_bound,
+    branched_mbpo_on_policy_bound,
+    combined_bound,
+    compounding_bound,
+    kearns_singh_bound,
+    lobel_parr_bound,
+    mbpo_bound,
+)
 from imagination.proof import Proof, ProofError
 
 SLACK = 1 + 1e-9

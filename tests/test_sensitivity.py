@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from imagination import PowerLaw, RequestError, optimal_split
-from imagination.budget.sensitivity import compare, realised_sensitivity, realised_split
+from imagination.budget.sensitivity import ScalarDrift, compare, figure_2, grid, realised_sensitivity, realised_split
 from imagination.budget.sensitivity_lqg import (
     LqgStudy,
     draw_system,
@@ -16,7 +16,6 @@ from imagination.budget.sensitivity_lqg import (
     measured_laws,
     value_changes,
 )
-from imagination.budget.sensitivity_scalar import ScalarDrift, figure_2, grid
 
 LINEAR = figure_2(families=("linear",))
 CURVED = figure_2(families=("tanh", "sin", "quadratic"))

@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from imagination.errors import RequestError
-from imagination.scaling.shuffles import epoch_order, shuffle_key
-from imagination.scaling.students import Recipe, initial_parameters, train_student
-from imagination.scaling.teacher import Target, make_data
+from imagination.training.students import Recipe, epoch_order, initial_parameters, shuffle_key, train_student
+from imagination.training.teacher import Target, make_data
 
 
 def by_hand(data, target, recipe):

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from imagination.errors import RequestError
-from imagination.scaling import sweep_folder
-from imagination.scaling.ensemble import train_ensemble
-from imagination.scaling.sweep import Block, Sweep, run_sweep
-from imagination.scaling.sweep_folder import StorageError, SweepFolder
+from imagination.training import jobs as sweep_folder
+from imagination.training.ensemble import train_ensemble
+from imagination.training.jobs import StorageError, SweepFolder
+from imagination.training.sweep import Block, Sweep, run_sweep
 
 SMALL = Sweep(anchors=(300, 700), seeds=3, epochs=2)
 COMMAND = [sys.executable, "-m", "imagination.cli", "sweep"]

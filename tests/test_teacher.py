@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from imagination.errors import RequestError
 from imagination.parameters import scaling_laws
-from imagination.scaling.reference_policies import POLICIES, Sinusoid, Uniform
-from imagination.scaling.shuffles import epoch_order, shuffle_key
-from imagination.scaling.teacher import Target, Teacher, episodes_for, make_data, rollout
+from imagination.training.students import epoch_order, shuffle_key
+from imagination.training.teacher import POLICIES, Sinusoid, Target, Teacher, Uniform, episodes_for, make_data, rollout
 
 
 def test_teacher_says_what_the_paper_says():

@@ -13,8 +13,8 @@ from typing import Any
 HOME = {
     "Lipschitz": "gap.bounds",
     "return_gap_bound": "gap.bounds",
-    "PowerLaw": "scaling.powerlaw",
-    "fit_power_law": "scaling.powerlaw",
+    "PowerLaw": "laws.powerlaw",
+    "fit_power_law": "laws.powerlaw",
     "optimal_split": "budget.allocation",
     "RequestError": "errors",
 }

@@ -4,24 +4,42 @@ Everything rests on one equation in one unknown. With the spend share ``s`` of d
 stationarity conditions of the Lagrangian become ``G(u) = T``, where ``G`` is increasing, bends one way only and has a
 slope between one plus the smaller and one plus the larger exponent. Newton's method therefore converges from any
 start, and no solver has to be trusted.
+
+The least budget for a target error: Theorem 1 read backwards (this book).
+
+What a split other than the best one costs: the regret of any share, of 50/50, and the safest share (this book).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import brentq
 
 from imagination.errors import RequestError, require
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from imagination.scaling.powerlaw import PowerLaw
+    from imagination.laws.powerlaw import PowerLaw
 
-__all__ = ["Problem", "Split", "clamped", "optimal_logit", "optimal_split", "solve", "split_at"]
+__all__ = [
+    "Problem",
+    "Split",
+    "budget_for_target",
+    "clamped",
+    "minimax_share",
+    "optimal_logit",
+    "optimal_split",
+    "regret",
+    "solve",
+    "split_at",
+    "worst_even_split",
+]
 
 LAST_STEP = 1e-8
 """Newton stops after a step of this size; it converges quadratically with a constant below 1/2, so 1e-16 is left."""
@@ -301,3 +319,132 @@ def clamped(problem: Problem, *, min_dyn: ArrayLike = 0.0, min_rew: ArrayLike = 
     with np.errstate(divide="ignore"):
         logit = np.clip(logit, np.log(lowest) - np.log1p(-lowest), np.log1p(-highest) - np.log(highest))
     return split_at(problem, logit, iterations=iterations)
+
+
+def budget_for_target(problem: Problem, target, *, most_iterations: int = 50) -> tuple[np.ndarray, Split]:
+    r"""The least budget with which the objective reaches ``target``, and how it is split.
+
+    With w the dynamics part of the error and v its logit, the condition that the last unit of money does the same on
+    both sides is one equation, decreasing in v with a bend of one sign:
+
+    .. math:: \ln\frac{c_{dyn}\beta}{c_{rew}\alpha}+\frac1\alpha\ln\frac{C_d}{w\tau}
+              -\frac1\beta\ln\frac{C_r}{(1-w)\tau}-v=0.
+
+    Args:
+        problem: the problem; its field ``budget`` is not used. Both coefficients positive.
+        target: τ > 0, in the unit of the objective (number or array).
+        most_iterations: Newton updates allowed.
+
+    Returns:
+        The budget, and the :class:`~imagination.budget.allocation.Split` of it.
+
+    Raises:
+        RequestError: for a target that is not positive, at a corner, or if Newton does not finish.
+
+    Source: this book.
+
+    Example:
+        >>> problem = Problem(0.5, 0.5, 8.0, 1.0, cost_dyn=1.0, cost_rew=1.0, budget=1.0)
+        >>> budget, split = budget_for_target(problem, 0.5)
+        >>> round(float(budget), 6), round(split.n_dyn, 6)
+        (500.0, 400.0)
+    """
+    tau = np.asarray(target, dtype=float)
+    require(np.all(np.isfinite(tau) & (tau > 0)), f"target = {target} is not allowed: it must be finite and positive")
+    interior = np.all((problem.coefficient_dyn > 0) & (problem.coefficient_rew > 0))
+    require(interior, "a coefficient is 0: with one kind of error the budget follows from its power law alone")
+    alpha, beta = problem.exponent_dyn, problem.exponent_rew
+    ln_d, ln_r = np.log(problem.coefficient_dyn / tau), np.log(problem.coefficient_rew / tau)
+    aim = np.log(problem.cost_dyn * beta / (problem.cost_rew * alpha)) + ln_d / alpha - ln_r / beta
+    # −ln(w)/α + ln(1 − w)/β − v + aim = 0, and ln(1 − w) = ln(w) − v.
+    at_zero = aim + np.log(2.0) * (1 / alpha - 1 / beta)
+    v = at_zero / (1 + np.where(at_zero > 0, 1 / beta, 1 / alpha))
+
+    def step(v):
+        ln_w, ln_rest = log_sigmoid(v), log_sigmoid(-v)
+        return (aim - ln_w / alpha + ln_rest / beta - v) / (1 + np.exp(ln_rest) / alpha + np.exp(ln_w) / beta)
+
+    v, iterations = newton(step, v, most_iterations=most_iterations)
+    spend_dyn = np.log(problem.cost_dyn) + (ln_d - log_sigmoid(v)) / alpha
+    spend_rew = np.log(problem.cost_rew) + (ln_r - log_sigmoid(-v)) / beta
+    with np.errstate(over="ignore", under="ignore"):
+        budget = np.exp(np.logaddexp(spend_dyn, spend_rew))
+    within = np.all(np.isfinite(budget) & (budget > 0))
+    require(within, f"target = {target} is out of reach of floating point: the budget would be {budget}")
+    logit = v + np.log(alpha / beta)  # the money form of Equation 4: spend ratio = αD/(βR)
+    return budget, split_at(replace(problem, budget=budget), logit, iterations=iterations)
+
+
+def regret(problem: Problem, share):
+    r"""Factor by which the objective at a spend share of dynamics exceeds the optimum, exactly.
+
+    .. math:: \frac{\mathcal U(s)}{\mathcal U^*}
+              =w\Big(\frac{s^*}s\Big)^\alpha+(1-w)\Big(\frac{1-s^*}{1-s}\Big)^\beta,\qquad
+              w=\frac{s^*/\alpha}{s^*/\alpha+(1-s^*)/\beta}
+
+    Constants, costs and budget enter only through the optimal share s*.
+
+    Args:
+        problem: the problem, with both coefficients positive.
+        share: spend share of dynamics, in (0, 1).
+
+    Returns:
+        The factor, at least 1 and equal to 1 at s*.
+
+    Raises:
+        RequestError: for a share outside (0, 1).
+
+    Source: this book.
+
+    Example:
+        >>> problem = Problem(0.5, 0.5, 8.0, 1.0, cost_dyn=1.0, cost_rew=1.0, budget=500.0)
+        >>> round(float(regret(problem, 0.8)), 12), round(float(regret(problem, 0.5)), 3)
+        (1.0, 1.138)
+    """
+    share = np.asarray(share, dtype=float)
+    require(np.all((share > 0) & (share < 1)), f"share = {share} is not allowed: it must lie strictly between 0 and 1")
+    alpha, beta = problem.exponent_dyn, problem.exponent_rew
+    logit, _ = optimal_logit(problem)
+    best, rest = split_at(problem, logit).share_dyn, split_at(problem, -logit).share_dyn
+    part = (best / alpha) / (best / alpha + rest / beta)
+    return part * (best / share) ** alpha + (1 - part) * (rest / (1 - share)) ** beta
+
+
+def worst_even_split(exponent_dyn: float, exponent_rew: float) -> float:
+    """The most that an even split of the money can cost, whatever the constants: 2^max(α, β), the least such number.
+
+    Example:
+        >>> worst_even_split(0.5, 1.0)
+        2.0
+    """
+    return 2.0 ** max(exponent_dyn, exponent_rew)
+
+
+def minimax_share(exponent_dyn: float, exponent_rew: float) -> tuple[float, float]:
+    """The share that is safest where nothing but the exponents is known, and the factor that it never exceeds.
+
+    The regret of a share s is at most max(s^−α, (1 − s)^−β); the two are equal at the best s.
+
+    Args:
+        exponent_dyn: α > 0.
+        exponent_rew: β > 0.
+
+    Returns:
+        Share of dynamics, and factor.
+
+    Raises:
+        RequestError: for an exponent that is not positive.
+
+    Source: this book.
+
+    Example:
+        >>> share, factor = minimax_share(0.5, 0.5)
+        >>> round(share, 9), round(factor**2, 9)
+        (0.5, 2.0)
+    """
+    fine = exponent_dyn > 0 and exponent_rew > 0
+    require(fine, f"exponents {exponent_dyn} and {exponent_rew} are not allowed: both must be positive")
+    # In z = −ln s the balance is α z = −β ln(1 − e^−z): one increasing and one decreasing side.
+    balance = lambda z: exponent_dyn * z + exponent_rew * math.log(-math.expm1(-z))  # noqa: E731
+    z = brentq(balance, 1e-300, 750.0, xtol=1e-15, rtol=1e-14, maxiter=2000)
+    return math.exp(-z), math.exp(exponent_dyn * z)

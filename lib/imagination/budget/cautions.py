@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import f as f_distribution
 
-from imagination.scaling.errors_table import Errors
-from imagination.scaling.powerlaw import PowerLawFit
+from imagination.laws.errors_table import Errors
+from imagination.laws.powerlaw import PowerLawFit
 
 if TYPE_CHECKING:
     from imagination.budget.planner import Plan

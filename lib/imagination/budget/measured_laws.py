@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from imagination.errors import require
-from imagination.scaling.errors_table import Errors
-from imagination.scaling.powerlaw import PowerLaw, PowerLawFit, fit_power_law, log_log_line
+from imagination.laws.errors_table import Errors
+from imagination.laws.powerlaw import PowerLaw, PowerLawFit, fit_power_law, log_log_line
 
 __all__ = ["drawn_laws", "fit_head", "law_of_norm"]
 

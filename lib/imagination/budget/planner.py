@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imagination.budget.allocation import Problem, clamped, split_at
+from imagination.budget.allocation import Problem, budget_for_target, clamped, split_at
 from imagination.budget.buying import next_unit
 from imagination.budget.cautions import cautions
-from imagination.budget.inverse_planning import budget_for_target
 from imagination.budget.measured_laws import drawn_laws, fit_head, law_of_norm
 from imagination.budget.weighting import Weighting
 from imagination.errors import require
-from imagination.scaling.errors_table import Errors
-from imagination.scaling.powerlaw import PowerLaw, PowerLawFit
+from imagination.laws.errors_table import Errors
+from imagination.laws.powerlaw import PowerLaw, PowerLawFit
 
 __all__ = ["HEADS", "Plan", "plan_budget"]
 
@@ -107,7 +106,7 @@ def plan_budget(
 
     Args:
         errors: measured errors of the heads ``dynamics`` and ``reward``, from
-            :func:`imagination.scaling.errors_table.read_errors`.
+            :func:`imagination.laws.errors_table.read_errors`.
         budget: money to spend now, > 0.
         cost_dyn: money for one dynamics sample, > 0.
         cost_rew: money for one reward sample, > 0.

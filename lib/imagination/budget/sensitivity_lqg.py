@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from imagination.budget.sensitivity import ValueChange, compare
 from imagination.calibration.lqg import largest_affine_norm, largest_quadratic, optimal_gain
 from imagination.errors import require
-from imagination.scaling.powerlaw import PowerLaw, fit_power_law
+from imagination.laws.powerlaw import PowerLaw, fit_power_law
 
 __all__ = ["LqgStudy", "System", "draw_system", "figure_4", "measured_laws", "value_changes"]
 
@@ -171,7 +171,7 @@ def measured_laws(study: LqgStudy, system: System, rng: np.random.Generator):
     """Fit the power laws of the worst errors over the operating domain, on the policy.
 
     Returns:
-        The fits of ε_dyn and ε_rew (:class:`~imagination.scaling.powerlaw.PowerLawFit`).
+        The fits of ε_dyn and ε_rew (:class:`~imagination.laws.powerlaw.PowerLawFit`).
     """
     n = np.repeat(study.anchors, study.draws)
     errors = [estimate_errors(study, system, int(count), rng) for count in n]

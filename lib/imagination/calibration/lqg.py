@@ -17,8 +17,17 @@ import pandas as pd
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import brentq
 
-from imagination.calibration.ratios import Array, Batch, Kind, Pair, Systems, measure, unit_norm
-from imagination.calibration.suprema import largest_affine_norm, largest_quadratic
+from imagination.calibration.rollouts import (
+    Array,
+    Batch,
+    Kind,
+    Pair,
+    Systems,
+    largest_affine_norm,
+    largest_quadratic,
+    measure,
+    unit_norm,
+)
 from imagination.errors import require
 from imagination.gap.bounds import Lipschitz
 from imagination.gap.mdp import MDP
@@ -247,7 +256,7 @@ def calibrate_lqg(design: LqgDesign, *, seeds: Iterable[int] = (1,), block: int 
         block: systems rolled together; it changes memory and speed, not the result.
 
     Returns:
-        One row per configuration: see :func:`imagination.calibration.ratios.measure`.
+        One row per configuration: see :func:`imagination.calibration.rollouts.measure`.
 
     Raises:
         RequestError: no seeds, or a block below 1.

@@ -14,9 +14,9 @@ import click
 import pandas as pd
 
 from imagination.book.paths import Book
-from imagination.scaling.ensemble import cores, train_ensemble
-from imagination.scaling.exponents_study import ARMS, Row
-from imagination.scaling.provenance import environment, processor
+from imagination.training.ensemble import cores, train_ensemble
+from imagination.training.exponents_study import ARMS, Row
+from imagination.training.provenance import environment, processor
 
 __all__ = ["command", "train_arm"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from imagination.scaling.errors_table import Errors
-    from imagination.scaling.powerlaw import PowerLawFit
+    from imagination.laws.errors_table import Errors
+    from imagination.laws.powerlaw import PowerLawFit
 
 __all__ = ["command", "report"]
 
@@ -35,7 +35,7 @@ def command(path: Path, as_json: bool, resamples: int, seed: int) -> None:
     imagination fit sweep_folder --json
     """
     from imagination.errors import require
-    from imagination.scaling.errors_table import read_errors
+    from imagination.laws.errors_table import read_errors
 
     require(resamples != 1, "--resamples 1 is not allowed: 0 for none, or at least 2; try 10000")
     heads = {head: report(errors, resamples, seed) for head, errors in read_errors(path).items()}
@@ -49,7 +49,7 @@ def report(errors: Errors, resamples: int, seed: int) -> dict[str, Any]:
     """Fit one head: everything that the command prints, ready for JSON.
 
     Args:
-        errors: of one head, from :func:`imagination.scaling.errors_table.read_errors`.
+        errors: of one head, from :func:`imagination.laws.errors_table.read_errors`.
         resamples: of the bootstrap; none is made where a number of samples has one training only.
         seed: of the bootstrap.
 
@@ -58,8 +58,8 @@ def report(errors: Errors, resamples: int, seed: int) -> dict[str, Any]:
     """
     import numpy as np
 
-    from imagination.scaling.law_support import doubts
-    from imagination.scaling.powerlaw import fit_power_law
+    from imagination.laws.alternatives import doubts
+    from imagination.laws.powerlaw import fit_power_law
 
     _, counts = np.unique(errors.n, return_counts=True)
     enough = counts.min() > 1

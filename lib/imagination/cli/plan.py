@@ -52,7 +52,7 @@ def command(csv: Path, **options: Any) -> None:
 
     from imagination.budget.planner import HEADS, plan_budget
     from imagination.budget.weighting import weighting
-    from imagination.scaling.errors_table import read_errors
+    from imagination.laws.errors_table import read_errors
 
     require(options["seed"] >= 0, f"--seed {options['seed']} is not allowed: a whole number, 0 or more")
     how = weighting(

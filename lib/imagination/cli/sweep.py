@@ -60,9 +60,9 @@ def command(out: Path, threads: int | None, scheduler: str | None, **settings: o
 
     from tqdm import tqdm
 
-    from imagination.scaling.cluster import ClusterError
-    from imagination.scaling.sweep import Sweep, run_sweep
-    from imagination.scaling.sweep_folder import StorageError
+    from imagination.training.cluster import ClusterError
+    from imagination.training.jobs import StorageError
+    from imagination.training.sweep import Sweep, run_sweep
 
     sweep, lock = Sweep(**settings), threading.Lock()
     interval = 0.2 if sys.stderr.isatty() else 30  # seconds

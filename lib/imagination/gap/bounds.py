@@ -3,9 +3,20 @@ r"""Lemma 1: how far imagined and true return can be apart, from model errors an
 Every bound here is a sum over steps of :math:`\gamma^t` times the largest difference that two rewards can have at
 that step, and every one is attained. See :mod:`imagination.gap.lipschitz` for the constants and
 :mod:`imagination.gap.error_sums` for the sums.
+
+Lemma 1 with two more sources of error: another start, and another policy inside the model.
+
+An encoder that places the start up to :math:`e_0` off, and a policy that differs by up to :math:`\epsilon_\pi`
+between training and deployment, enter the same recurrence: :math:`\delta_0=e_0`,
+:math:`\delta_{t+1}=\Lambda\delta_t+\epsilon_{dyn}+L_f\epsilon_\pi`, and each reward is off by
+:math:`\epsilon_{rew}+L_r\epsilon_\pi+\kappa\delta_t`.
+
+Corollary 1 as percentages: by how many per cent the dynamics coefficient rises per per cent of each constant.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +27,16 @@ from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
 from imagination.gap.twofold import Twofold
 from imagination.ranges import UNLIMITED, broadcast, discount, non_negative, plain, whole
 
-__all__ = ["Lipschitz", "SeparateLipschitz", "dynamics_coefficient", "return_gap_bound", "return_gap_tail"]
+__all__ = [
+    "Elasticities",
+    "Lipschitz",
+    "SeparateLipschitz",
+    "coefficient_elasticities",
+    "dynamics_coefficient",
+    "return_gap_bound",
+    "return_gap_bound_all_sources",
+    "return_gap_tail",
+]
 
 
 def return_gap_bound(
@@ -209,3 +229,108 @@ def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """``a * b``, and zero where ``a`` is zero although ``b`` overflowed."""
     with np.errstate(invalid="ignore", over="ignore"):
         return np.where(a > 0, a * b, 0.0)
+
+
+def return_gap_bound_all_sources(
+    lipschitz: Lipschitz,
+    *,
+    gamma: ArrayLike,
+    eps_dyn: ArrayLike,
+    eps_rew: ArrayLike,
+    eps_policy: ArrayLike = 0.0,
+    start_error: ArrayLike = 0.0,
+    horizon: ArrayLike | None = None,
+) -> float | np.ndarray:
+    r"""Bound of :math:`|J(\pi,M,s_0)-J(\hat\pi,\hat M,\hat s_0)|`.
+
+    .. math:: \frac{\epsilon_{rew}+L_r\epsilon_\pi}{1-\gamma}+\kappa\Big[\frac{e_0}{1-\gamma\Lambda}
+              +\frac{\gamma(\epsilon_{dyn}+L_f\epsilon_\pi)}{(1-\gamma)(1-\gamma\Lambda)}\Big],
+
+    and the corresponding finite sums with a horizon. Attained by the scalar MDP that attains Lemma 1.
+
+    Args:
+        lipschitz: constants of the true maps and of :math:`\pi`.
+        gamma: discount in [0, 1); 1 is allowed with a horizon.
+        eps_dyn: :math:`\sup\|\hat f-f\|`.
+        eps_rew: :math:`\sup|\hat r-r|`.
+        eps_policy: :math:`\sup\|\hat\pi-\pi\|`, in units of the action.
+        start_error: :math:`\|\hat s_0-s_0\|`, in units of the state.
+        horizon: number of rewards; None: infinite.
+
+    Returns:
+        The bound; arguments broadcast.
+
+    Raises:
+        RequestError: as :func:`imagination.gap.bounds.return_gap_bound`.
+
+    Source: this book.
+
+    Example:
+        >>> constants = Lipschitz(dynamics=0.5, reward=1.0, policy=0.0)
+        >>> arguments = dict(gamma=0.5, eps_dyn=0.0, eps_rew=0.0)
+        >>> round(return_gap_bound_all_sources(constants, **arguments, start_error=0.3), 12)
+        0.4
+    """
+    eps_policy, start_error = non_negative("eps_policy", eps_policy), non_negative("start_error", start_error)
+    model_errors = return_gap_bound(
+        lipschitz,
+        gamma=gamma,
+        eps_dyn=non_negative("eps_dyn", eps_dyn) + lipschitz.dynamics * eps_policy,
+        eps_rew=non_negative("eps_rew", eps_rew) + lipschitz.reward * eps_policy,
+        horizon=horizon,
+    )
+    growth = lipschitz._growth()
+    if horizon is None:
+        reach = 1 / (Twofold.of(gamma) * growth).one_minus
+    else:
+        reach = error_sums(gamma, growth, 1.0, whole("horizon", horizon))[0].contractions.value
+    with np.errstate(over="ignore", invalid="ignore"):
+        from_start = np.where(start_error > 0, lipschitz.sensitivity * start_error * reach, 0.0)
+    return plain(model_errors + from_start)
+
+
+@dataclass(frozen=True, eq=False)
+class Elasticities:
+    r"""Derivatives of :math:`\ln C` in the logarithm of each argument; no unit.
+
+    Attributes:
+        dynamics: in :math:`\ln L_f`, equal to :math:`\gamma\Lambda/(1-\gamma\Lambda)`.
+        reward: in :math:`\ln L_r`, equal to 1.
+        one_plus_policy: in :math:`\ln(1+L_\pi)`, equal to :math:`1/(1-\gamma\Lambda)`: always the dynamics'
+            plus 1.
+        policy: in :math:`\ln L_\pi`, equal to the previous one times :math:`L_\pi/(1+L_\pi)`.
+    """
+
+    dynamics: float | np.ndarray
+    reward: float | np.ndarray
+    one_plus_policy: float | np.ndarray
+    policy: float | np.ndarray
+
+
+def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> Elasticities:
+    r"""Elasticities of :math:`C=\gamma\kappa/((1-\gamma)(1-\gamma\Lambda))`.
+
+    Args:
+        lipschitz: the constants.
+        gamma: discount in [0, 1).
+
+    Returns:
+        The four elasticities. Dynamics beats reward exactly when :math:`\gamma\Lambda>1/2`.
+
+    Raises:
+        RequestError: if :math:`\gamma\Lambda\ge1`.
+
+    Source: this book, from Corollary 1.
+
+    Example:
+        >>> lever = coefficient_elasticities(Lipschitz(dynamics=0.5, reward=1.0, policy=0.6), gamma=0.9)
+        >>> round(lever.dynamics, 3), lever.reward, round(lever.one_plus_policy, 3), round(lever.policy, 3)
+        (2.571, 1.0, 3.571, 1.339)
+    """
+    gamma = discount(gamma, finite=False)
+    dynamics_coefficient(lipschitz, gamma=gamma)  # refuses what Lemma 1 refuses
+    contraction = gamma * np.asarray(lipschitz.growth)
+    one_plus = 1 / (1 - contraction)
+    share = np.asarray(lipschitz.policy) / (1 + np.asarray(lipschitz.policy))
+    values = (contraction * one_plus, np.ones_like(one_plus), one_plus, one_plus * share)
+    return Elasticities(*(v if np.ndim(v) else float(v) for v in values))

@@ -15,7 +15,7 @@ POLICIES = (
     "sinusoid", "uniform", "ou-0.5", "network-0.3", "sinusoid-0.5", "one-sinusoid", "normal", "ou-0.2", "sinusoid-0.1",
     "linear-0.3", "linear-0.1", "network-0.1", "network-0", "zero",
 )  # fmt: skip
-"""The names in ``imagination.scaling.reference_policies.POLICIES``, repeated so that a check needs no numpy."""
+"""The names in ``imagination.training.teacher.POLICIES``, repeated so that a check needs no numpy."""
 
 
 class Parameters(ChapterParameters):

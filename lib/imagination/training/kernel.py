@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float32, njit
 
-from imagination.scaling.shuffles import shuffle_into
+from imagination.training.students import shuffle_into
 
 __all__ = ["mean_squared_errors", "train"]
 
@@ -143,7 +143,7 @@ def train(state, pool, outputs, tanh, key, first, last, batch, learning_rate, lo
     """Take the Adam steps ``first`` ... ``last - 1`` of a bundle's training.
 
     Args:
-        state: (3, parameters) float32: parameters as :func:`imagination.scaling.ensemble.pack` lays them out, Adam's
+        state: (3, parameters) float32: parameters as :func:`imagination.training.ensemble.pack` lays them out, Adam's
             first and second moment; advanced in place.
         pool: (N, 16 + all outputs) float32, N >= 1.
         outputs, tanh: (heads,) integers and booleans: components of each head, and whether a tanh ends it.

@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from imagination.errors import nearest, require
-from imagination.scaling.ensemble import Job, cores, train_bundle
-from imagination.scaling.provenance import environment, processor
-from imagination.scaling.reference_policies import POLICIES
-from imagination.scaling.students import Recipe
-from imagination.scaling.sweep_folder import SweepFolder
-from imagination.scaling.teacher import EPISODE, Target
+from imagination.training.ensemble import Job, cores, train_bundle
+from imagination.training.jobs import SweepFolder
+from imagination.training.provenance import environment, processor
+from imagination.training.students import Recipe
+from imagination.training.teacher import EPISODE, POLICIES, Target
 
 __all__ = ["Block", "Sweep", "run_block", "run_sweep"]
 
@@ -58,7 +57,7 @@ class Sweep:
         anchors: numbers N of training tuples, each 1 to 500,000, no repetition.
         seeds: how many teachers; their seeds are ``first_seed``, ``first_seed`` + 1, ...
         first_seed: >= 0.
-        heads: names of targets, see :class:`imagination.scaling.teacher.Target`.
+        heads: names of targets, see :class:`imagination.training.teacher.Target`.
         epochs: passes over the pool; not used where ``steps`` is given.
         steps: the same number of Adam steps at every anchor.
         policy: name of a reference policy.
@@ -153,7 +152,7 @@ def run_block(
 
     Raises:
         RequestError: if a training diverged, or the device is missing.
-        imagination.scaling.ensemble.Interrupted: if ``stop`` was set.
+        imagination.training.ensemble.Interrupted: if ``stop`` was set.
 
     Source: this book.
 
@@ -164,7 +163,7 @@ def run_block(
     """
     jobs, start = sweep.jobs(block), time.perf_counter()
     if sweep.device == "cuda":
-        from imagination.scaling.ensemble_cuda import device_name, train_together
+        from imagination.training.cuda import device_name, train_together
 
         outcomes, device = train_together(jobs, device="cuda", progress=progress), device_name("cuda")
     else:
@@ -218,7 +217,7 @@ def run_sweep(
 
     Raises:
         RequestError: for a folder, scheduler or device that cannot be used, before anything is trained.
-        imagination.scaling.sweep_folder.StorageError: if a file cannot be written.
+        imagination.training.jobs.StorageError: if a file cannot be written.
 
     Source: paper, C.2; the storage is this book's.
 
@@ -232,13 +231,13 @@ def run_sweep(
     """
     require(threads is None or threads >= 1, f"threads = {threads} is not allowed: at least 1")
     if sweep.device == "cuda" and scheduler is None:
-        from imagination.scaling.ensemble_cuda import require_device
+        from imagination.training.cuda import require_device
 
         require_device("cuda")
     threads, blocks = threads or cores(), sweep.blocks()
     with ExitStack() as stack:
         if scheduler is not None:  # a cluster that does not answer is found out before the folder is made
-            from imagination.scaling import cluster
+            from imagination.training import cluster
 
             client = stack.enter_context(cluster.connect(scheduler, warn=warn))
         folder = stack.enter_context(SweepFolder(Path(out), asdict(sweep), warn))

@@ -16,12 +16,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from imagination.errors import require
-from imagination.scaling import ensemble_kernel as kernel
-from imagination.scaling.blas_threads import one_blas_thread
-from imagination.scaling.reference_policies import Policy, Sinusoid
-from imagination.scaling.shuffles import shuffle_key
-from imagination.scaling.students import Outcome, Recipe, initial_parameters, standardisation
-from imagination.scaling.teacher import Data, Target, make_data
+from imagination.training import kernel
+from imagination.training.blas_threads import one_blas_thread
+from imagination.training.students import Outcome, Recipe, initial_parameters, shuffle_key, standardisation
+from imagination.training.teacher import Data, Policy, Sinusoid, Target, make_data
 
 __all__ = ["Interrupted", "Job", "cores", "pack", "train_bundle", "train_ensemble"]
 
@@ -69,7 +67,7 @@ def cores() -> int:
 
 
 def pack(jobs: Sequence[Job], data: Data) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First parameters and tables of a bundle, in the layout of :mod:`imagination.scaling.ensemble_kernel`.
+    """First parameters and tables of a bundle, in the layout of :mod:`imagination.training.kernel`.
 
     Args:
         jobs: the bundle.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from imagination.calibration.lqg import LqgDesign
-from imagination.calibration.ratios import Kind
+from imagination.calibration.rollouts import Kind
 from imagination.calibration.synthetic import SyntheticDesign
 
 __all__ = ["lqg_variants", "synthetic_variants"]

@@ -18,10 +18,9 @@ import numpy as np
 import torch
 
 from imagination.errors import require
-from imagination.scaling.ensemble import Job, cores, pack
-from imagination.scaling.shuffles import epoch_order, shuffle_key
-from imagination.scaling.students import Outcome
-from imagination.scaling.teacher import D_H, D_X, make_data
+from imagination.training.ensemble import Job, cores, pack
+from imagination.training.students import Outcome, epoch_order, shuffle_key
+from imagination.training.teacher import D_H, D_X, make_data
 
 __all__ = ["device_name", "require_device", "train_together"]
 
@@ -48,7 +47,7 @@ def device_name(device: str) -> str:
 
 @dataclass(frozen=True)
 class Parts:
-    """Views of parameters or gradients (teachers, P), in the layout of :func:`imagination.scaling.ensemble.pack`."""
+    """Views of parameters or gradients (teachers, P), in the layout of :func:`imagination.training.ensemble.pack`."""
 
     W1: torch.Tensor  # (teachers, 64 heads, 16)
     b1: torch.Tensor  # (teachers, 1, 64 heads)
@@ -188,7 +187,7 @@ def train_together(
     Source: paper, C.2.
 
     Example:
-        >>> from imagination.scaling.students import Recipe
+        >>> from imagination.training.students import Recipe
         >>> jobs = [Job(seed, 300, recipe=Recipe(epochs=2)) for seed in range(3)]
         >>> [outcome.steps for outcome in train_together(jobs, device="cpu")]
         [4, 4, 4]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imagination.errors import RequestError, require
-from imagination.scaling.provenance import environment
-from imagination.scaling.sweep import Block, Sweep, run_block
+from imagination.training.provenance import environment
+from imagination.training.sweep import Block, Sweep, run_block
 
 if TYPE_CHECKING:
     from distributed import Client

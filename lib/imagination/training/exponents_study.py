@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagination.scaling.ensemble import Job
-from imagination.scaling.reference_policies import POLICIES
-from imagination.scaling.students import Recipe
-from imagination.scaling.teacher import Target
+from imagination.training.ensemble import Job
+from imagination.training.students import Recipe
+from imagination.training.teacher import POLICIES, Target
 
 __all__ = ["ARMS", "DIAGONAL", "VARIANTS", "Row", "Variant", "policies", "replicas", "steps", "targets"]
 

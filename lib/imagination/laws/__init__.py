@@ -1,0 +1,1 @@
+"""What measurements of a model's error say: power laws, their alternatives, and tables of errors."""
