@@ -5,7 +5,7 @@ BIN    := .venv/bin
 READY  := .venv/ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-.PHONY: help book test lint format lock paper-scale exponents-study bench clean
+.PHONY: help book test lint format parameters lock paper-scale exponents-study bench clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -25,6 +25,9 @@ lint: $(READY)  ## ruff: lint and format check
 format: $(READY)  ## ruff: mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+parameters: $(READY)  ## write the chapters' parameter cells from lib/imagination/parameters
+	$(BIN)/imagination parameters
 
 # For the oldest Python admitted, 3.11.0: Debian's is older than what the newest 3.11 could take.
 lock:  ## pin the newest versions that pyproject.toml admits (needs uv)

@@ -7,24 +7,30 @@
 # you can compute the split, its sensitivity to everything that goes into it, and the price of getting it wrong.
 
 # %% tags=["parameters"]
-exponent_dyn = 0.3  # alpha, exponent of the dynamics error NORM, no unit, in (0, 3]
-exponent_rew = 0.9  # beta, exponent of the reward error NORM, no unit, in (0, 3]
-scale_dyn = 1.0  # A_d, unit of the state, above 0
-scale_rew = 1.0  # A_r, unit of the reward, above 0
-cost_dyn = 1.0  # money for one dynamics sample, above 0
-cost_rew = 5.0  # money for one reward sample, above 0
-budget = 10000.0  # money, above 0
-gamma = 0.9  # discount, no unit, in (0, 1)
-lipschitz_dynamics = 0.5  # L_f in the sum metric, no unit, above 0; gamma L_f (1 + L_pi) must be below 1
-lipschitz_reward = 1.0  # L_r, unit reward/state, above 0
-lipschitz_policy = 0.4  # L_pi, unit action/state, at least 0
-n_problems = 20000  # random problems, 100 to 1000000
-seed = 0  # of the one generator, at least 0
+exponent_dyn = 0.3  # alpha, exponent of the dynamics error norm, in (0, 3]
+exponent_rew = 0.9  # beta, exponent of the reward error norm, in (0, 3]
+scale_dyn = 1.0  # A_d, unit of the state, in (0, 1000000]
+scale_rew = 1.0  # A_r, unit of the reward, in (0, 1000000]
+cost_dyn = 1.0  # money for one dynamics sample, in (0, 1000000]
+cost_rew = 5.0  # money for one reward sample, in (0, 1000000]
+budget = 10000.0  # money, in (0, 1e+12]
+gamma = 0.9  # discount, in (0, 1)
+lipschitz_dynamics = 0.5  # L_f, in the sum metric, in (0, 100]
+lipschitz_reward = 1.0  # L_r, reward per state, in (0, 1000000]
+lipschitz_policy = 0.4  # L_pi, action per state, in [0, 100]
+n_problems = 20000  # random problems, in [100, 1000000]
+seed = 0  # of the one generator, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.allocation import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "allocation",
+    globals(),
+    covers="§4 up to 4.1, and Appendix B.3",
+    leaves_out="the measured exponents of §4.1 and the realised sensitivities of §4.2, which have their own chapters",
+    at_most_seconds=45,
+)
 
 # %% tags=["hide-input"]
 from dataclasses import replace
@@ -35,8 +41,9 @@ import sympy as sp
 from scipy.optimize import minimize
 
 from imagination import Lipschitz, PowerLaw, optimal_split, return_gap_bound
-from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, needs_repair, proved, say
+from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, panels
+from imagination.book.ledger import needs_repair, proved
+from imagination.book.show import say
 from imagination.budget.allocation import (
     Problem,
     budget_for_target,
@@ -47,18 +54,14 @@ from imagination.budget.allocation import (
     worst_even_split,
 )
 from imagination.budget.buying import Stream, greedy_path, optimal_streams, whole_counts
-from imagination.budget.statics import elasticities, local_exponent, reward_count_on_path
+from imagination.budget.statics import (
+    elasticities,
+    local_exponent,
+    reward_count_on_path,
+)
 from imagination.gap.bounds import dynamics_coefficient
 from imagination.gap.expansive import hoelder_exponent, local_minima
 from imagination.proof import Proof
-
-use_style()
-ledger = Ledger("allocation")
-ledger.opening(
-    covers="§4 up to 4.1, and Appendix B.3",
-    leaves_out="the measured exponents of §4.1 and the realised sensitivities of §4.2, which have their own chapters",
-    at_most_seconds=45,
-)
 
 # %% [markdown]
 # ## The statement
@@ -77,15 +80,26 @@ ledger.opening(
 # The second factor is written $K$ below, the *weight* of dynamics error against reward error. In code:
 
 # %%
-constants = Lipschitz(dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy)
+constants = Lipschitz(
+    dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy
+)
 K_value = dynamics_coefficient(constants, gamma=p.gamma) * (1 - p.gamma)
-dynamics, reward = PowerLaw(p.scale_dyn, p.exponent_dyn), PowerLaw(p.scale_rew, p.exponent_rew)
+dynamics, reward = (
+    PowerLaw(p.scale_dyn, p.exponent_dyn),
+    PowerLaw(p.scale_rew, p.exponent_rew),
+)
 money = {"budget": p.budget, "cost_dyn": p.cost_dyn, "cost_rew": p.cost_rew}
 best = optimal_split(dynamics, reward, weight=K_value, **money)
 problem = Problem.from_laws(dynamics, reward, weight=K_value, **money)
 errors = {"eps_dyn": dynamics(best.n_dyn), "eps_rew": reward(best.n_rew)}
 by_equation_4 = (
-    p.exponent_dyn / p.exponent_rew * K_value * p.cost_rew / p.cost_dyn * errors["eps_dyn"] / errors["eps_rew"]
+    p.exponent_dyn
+    / p.exponent_rew
+    * K_value
+    * p.cost_rew
+    / p.cost_dyn
+    * errors["eps_dyn"]
+    / errors["eps_rew"]
 )
 bound = return_gap_bound(constants, gamma=p.gamma, **errors)
 say(
@@ -100,17 +114,26 @@ say(
 # ### From the bound to an objective
 
 # %% tags=["proof"]
-N_d, N_r, A_d, A_r, alpha, beta = sp.symbols("N_dyn N_rew A_d A_r alpha beta", positive=True)
+N_d, N_r, A_d, A_r, alpha, beta = sp.symbols(
+    "N_dyn N_rew A_d A_r alpha beta", positive=True
+)
 c_d, c_r, B, C_d, C_r, lam = sp.symbols("c_dyn c_rew B C_d C_r lambda", positive=True)
 gam, L_r, m = sp.symbols("gamma L_r m", positive=True)
 L_f, L_pi = sp.symbols("L_f L_pi", nonnegative=True)
 K = gam * L_r * (1 + L_pi) / (1 - gam * L_f * (1 + L_pi))
 eps_d, eps_r = A_d * N_d**-alpha, A_r * N_r**-beta
 theorem = Proof("Theorem 1")
-equation_1 = eps_r / (1 - gam) + gam * L_r * (1 + L_pi) / ((1 - gam) * (1 - gam * L_f * (1 + L_pi))) * eps_d
+equation_1 = (
+    eps_r / (1 - gam)
+    + gam * L_r * (1 + L_pi) / ((1 - gam) * (1 - gam * L_f * (1 + L_pi))) * eps_d
+)
 coefficients = {C_d: A_d * K / (1 - gam), C_r: A_r / (1 - gam)}
 U = C_d * N_d**-alpha + C_r * N_r**-beta
-theorem.equal(equation_1, U.subs(coefficients), because="Put the power laws into Eq. 1 and name the two coefficients.")
+theorem.equal(
+    equation_1,
+    U.subs(coefficients),
+    because="Put the power laws into Eq. 1 and name the two coefficients.",
+)
 
 # %% [markdown]
 # ### The budget binds, and the optimum is inside
@@ -119,16 +142,32 @@ theorem.equal(equation_1, U.subs(coefficients), because="Put the power laws into
 # which it does not give; what does is that the objective is unbounded at both ends of the budget line.
 
 # %% tags=["proof"]
-theorem.positive(-sp.diff(U, N_d), because="More dynamics samples always lower the objective.")
+theorem.positive(
+    -sp.diff(U, N_d), because="More dynamics samples always lower the objective."
+)
 
 # %% tags=["proof"]
-theorem.positive(-sp.diff(U, N_r), because="So do more reward samples: no money is left over.")
+theorem.positive(
+    -sp.diff(U, N_r), because="So do more reward samples: no money is left over."
+)
 
 # %% tags=["proof"]
-theorem.limit(1 / (C_d * N_d**-alpha), N_d, 0, 0, because="Without dynamics samples the objective is infinite.")
+theorem.limit(
+    1 / (C_d * N_d**-alpha),
+    N_d,
+    0,
+    0,
+    because="Without dynamics samples the objective is infinite.",
+)
 
 # %% tags=["proof"]
-theorem.limit(1 / (C_r * N_r**-beta), N_r, 0, 0, because="Without reward samples, too: the minimum is not at an end.")
+theorem.limit(
+    1 / (C_r * N_r**-beta),
+    N_r,
+    0,
+    0,
+    because="Without reward samples, too: the minimum is not at an end.",
+)
 
 # %% [markdown]
 # ### Stationarity
@@ -173,7 +212,8 @@ theorem.equal(
 
 # %% tags=["proof"]
 theorem.positive(
-    sp.diff(U, N_d, 2), because="Strictly convex in $N_{dyn}$: $\\alpha(\\alpha+1)C_dN_{dyn}^{-\\alpha-2}>0$."
+    sp.diff(U, N_d, 2),
+    because="Strictly convex in $N_{dyn}$: $\\alpha(\\alpha+1)C_dN_{dyn}^{-\\alpha-2}>0$.",
 )
 
 # %% tags=["proof"]
@@ -189,8 +229,12 @@ theorem.equal(
 
 # %% tags=["proof"]
 spent = c_d * N_d
-other = sp.Symbol("n", positive=True)  # N_rew on the budget line, (B - c_dyn N_dyn)/c_rew
-along = sp.diff(C_d * N_d**-alpha, N_d, 2) + (c_d / c_r) ** 2 * sp.diff(C_r * other**-beta, other, 2)
+other = sp.Symbol(
+    "n", positive=True
+)  # N_rew on the budget line, (B - c_dyn N_dyn)/c_rew
+along = sp.diff(C_d * N_d**-alpha, N_d, 2) + (c_d / c_r) ** 2 * sp.diff(
+    C_r * other**-beta, other, 2
+)
 on_line = C_d * N_d**-alpha + C_r * ((B - spent) / c_r) ** -beta
 theorem.equal(
     sp.diff(on_line, N_d, 2).subs(B, c_r * other + spent),
@@ -199,13 +243,18 @@ theorem.equal(
 )
 
 # %% tags=["proof"]
-theorem.positive(along, because="So there is one stationary point on the line, and it is the minimiser.")
+theorem.positive(
+    along,
+    because="So there is one stationary point on the line, and it is the minimiser.",
+)
 
 # %%
 theorem
 
 # %%
-ledger.decide("theorem-1", ours=f"{len(theorem)} steps asserted", verdict=proved(theorem))
+ledger.decide(
+    "theorem-1", ours=f"{len(theorem)} steps asserted", verdict=proved(theorem)
+)
 
 # %% [markdown]
 # In words that need no constants: **spend on each kind in proportion to exponent times its part of the bound.**
@@ -247,7 +296,11 @@ one.equal(
 # %% tags=["proof"]
 slope_of_G = -z * sp.diff(G, z)  # d/du = -z d/dz
 Den = (alpha + 1) * (1 - share) + (beta + 1) * share
-one.equal(slope_of_G, Den, because="$G'(u)=(\\alpha+1)(1-s)+(\\beta+1)s$, which is called Den below.")
+one.equal(
+    slope_of_G,
+    Den,
+    because="$G'(u)=(\\alpha+1)(1-s)+(\\beta+1)s$, which is called Den below.",
+)
 
 # %% tags=["proof"]
 one.positive(
@@ -276,14 +329,20 @@ generator = np.random.default_rng(p.seed)
 
 def random_problems(count):
     exponents = generator.uniform(0.01, 3, (2, count))
-    return Problem(*exponents, *10 ** generator.uniform(-6, 6, (4, count)), 10 ** generator.uniform(-3, 12, count))
+    return Problem(
+        *exponents,
+        *10 ** generator.uniform(-6, 6, (4, count)),
+        10 ** generator.uniform(-3, 12, count),
+    )
 
 
 many = random_problems(p.n_problems)
 splits = solve(many)
 spent_all = splits.n_dyn * many.cost_dyn + splits.n_rew * many.cost_rew
 off_budget = np.abs(spent_all / many.budget - 1).max()
-terms = np.log(many.exponent_dyn * splits.dynamics_term) - np.log(many.exponent_rew * splits.reward_term)
+terms = np.log(many.exponent_dyn * splits.dynamics_term) - np.log(
+    many.exponent_rew * splits.reward_term
+)
 off_equation = np.abs(splits.logit - terms).max()
 assert off_budget < 1e-13
 assert off_equation < 1e-11
@@ -316,43 +375,65 @@ def elasticity(name, direct=0):
     return name * sp.diff(sp.expand_log(T, force=True), name) / Den + direct
 
 
-statics.equal(elasticity(C_d), 1 / Den, because="Weight $K$, scale $A_d$, coefficient $C_d$.")
+statics.equal(
+    elasticity(C_d), 1 / Den, because="Weight $K$, scale $A_d$, coefficient $C_d$."
+)
 
 # %% tags=["proof"]
 statics.equal(elasticity(C_r), -1 / Den, because="Scale $A_r$, coefficient $C_r$.")
 
 # %% tags=["proof"]
-statics.equal(elasticity(B), (beta - alpha) / Den, because="Budget: the slower learner gains as money comes in.")
+statics.equal(
+    elasticity(B),
+    (beta - alpha) / Den,
+    because="Budget: the slower learner gains as money comes in.",
+)
 
 # %% tags=["proof"]
 cost_effect = elasticity(c_r, direct=1)
 statics.equal(
-    cost_effect, (1 + (1 - share) * (alpha - beta)) / Den, because="Cost of a reward sample, on the ratio of counts."
+    cost_effect,
+    (1 + (1 - share) * (alpha - beta)) / Den,
+    because="Cost of a reward sample, on the ratio of counts.",
 )
 
 # %% tags=["proof"]
 cost_effect_dyn = elasticity(c_d, direct=-1)
 statics.equal(
-    cost_effect_dyn, -(1 + share * (beta - alpha)) / Den, because="Cost of a dynamics sample, on the ratio of counts."
+    cost_effect_dyn,
+    -(1 + share * (beta - alpha)) / Den,
+    because="Cost of a dynamics sample, on the ratio of counts.",
 )
 
 # %% tags=["proof"]
-statics.equal(elasticity(c_r), -beta / Den, because="Cost of a reward sample, on the ratio of money: always negative.")
+statics.equal(
+    elasticity(c_r),
+    -beta / Den,
+    because="Cost of a reward sample, on the ratio of money: always negative.",
+)
 
 # %% tags=["proof"]
 statics.equal(
-    elasticity(c_d), alpha / Den, because="Cost of a dynamics sample, on the ratio of money: always positive."
+    elasticity(c_d),
+    alpha / Den,
+    because="Cost of a dynamics sample, on the ratio of money: always positive.",
 )
 
 # %% tags=["proof"]
 growth_dyn = 1 + (1 - share) * elasticity(B)
 statics.equal(
-    growth_dyn, (beta + 1) / Den, because="$N_{dyn}$ in the budget: positive, so no sample is ever given back."
+    growth_dyn,
+    (beta + 1) / Den,
+    because="$N_{dyn}$ in the budget: positive, so no sample is ever given back.",
 )
 
 # %% tags=["proof"]
 growth_rew = 1 - share * elasticity(B)
-statics.equal(growth_rew, (alpha + 1) / Den, because="$N_{rew}$ in the budget: positive, too. The optimum is nested.")
+statics.equal(
+    growth_rew,
+    (alpha + 1) / Den,
+    because="$N_{rew}$ in the budget: positive, too. The optimum is nested.",
+)
 
 # %%
 statics
@@ -365,12 +446,23 @@ fields = {"weight": "coefficient_dyn", "scale_rew": "coefficient_rew", "budget":
           "cost_dyn": "cost_dyn", "exponent_dyn": "exponent_dyn", "exponent_rew": "exponent_rew"}  # fmt: skip
 closed, h, rows, apart = elasticities(problem), 1e-5, [], 0.0
 for name, field in fields.items():
-    up, down = (solve(replace(problem, **{field: getattr(problem, field) * np.exp(x)})).ratio for x in (h, -h))
+    up, down = (
+        solve(replace(problem, **{field: getattr(problem, field) * np.exp(x)})).ratio
+        for x in (h, -h)
+    )
     numeric = np.log(up / down) / (2 * h)
     apart = max(apart, abs(numeric - getattr(closed, name)))
     rows.append(f"| `{name}` | {getattr(closed, name):+.4f} | {numeric:+.4f} |")
 assert apart < 1e-6
-say("\n".join(["| $\\ln\\rho$ with respect to ln of | closed form | finite difference |", "|---|---|---|", *rows]))
+say(
+    "\n".join(
+        [
+            "| $\\ln\\rho$ with respect to ln of | closed form | finite difference |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+)
 
 # %% [markdown]
 # ### Planning horizon: correct without restriction
@@ -383,20 +475,29 @@ margin = 1 - gam * L_f * (1 + L_pi)
 horizon.positive(1 / Den, because="$\\rho$ increases in $K$, whatever the constants.")
 
 # %% tags=["proof"]
-at_margin = {L_f: (1 - m) / (gam * (1 + L_pi))}  # the margin m = 1 - gamma L_f (1 + L_pi) is positive
+at_margin = {
+    L_f: (1 - m) / (gam * (1 + L_pi))
+}  # the margin m = 1 - gamma L_f (1 + L_pi) is positive
 horizon.positive(
     sp.diff(K, gam).subs(at_margin),
     because="$\\partial K/\\partial\\gamma=\\kappa/m^2$ is positive, with $m=1-\\gamma\\Lambda$.",
 )
 
 # %% tags=["proof"]
-horizon.positive(sp.diff(K, L_f).subs(at_margin), because="$\\partial K/\\partial L_f$ is positive.")
+horizon.positive(
+    sp.diff(K, L_f).subs(at_margin), because="$\\partial K/\\partial L_f$ is positive."
+)
 
 # %% tags=["proof"]
-horizon.positive(sp.diff(K, L_r).subs(at_margin), because="$\\partial K/\\partial L_r$ is positive.")
+horizon.positive(
+    sp.diff(K, L_r).subs(at_margin), because="$\\partial K/\\partial L_r$ is positive."
+)
 
 # %% tags=["proof"]
-horizon.positive(sp.diff(K, L_pi).subs(at_margin), because="$\\partial K/\\partial L_\\pi$ is positive.")
+horizon.positive(
+    sp.diff(K, L_pi).subs(at_margin),
+    because="$\\partial K/\\partial L_\\pi$ is positive.",
+)
 
 # %%
 ledger.decide(
@@ -414,7 +515,9 @@ ledger.decide(
 
 # %% tags=["proof"]
 costs = Proof("Cost effect, repaired")
-surplus = sp.Symbol("d", nonnegative=True)  # alpha - beta = -1 + d, that is beta - alpha <= 1
+surplus = sp.Symbol(
+    "d", nonnegative=True
+)  # alpha - beta = -1 + d, that is beta - alpha <= 1
 numerator = 1 + (1 - share) * (alpha - beta)
 costs.positive(
     numerator.subs(alpha, beta - 1 + surplus),
@@ -429,10 +532,16 @@ costs.positive(
 )
 
 # %% tags=["proof"]
-costs.positive(beta / Den, because="In money, cheaper rewards move the share towards dynamics, always.")
+costs.positive(
+    beta / Den,
+    because="In money, cheaper rewards move the share towards dynamics, always.",
+)
 
 # %% tags=["proof"]
-costs.positive(alpha / Den, because="And cheaper dynamics samples move the share of money towards rewards, always.")
+costs.positive(
+    alpha / Den,
+    because="And cheaper dynamics samples move the share of money towards rewards, always.",
+)
 
 # %% [markdown]
 # Beyond that it reverses. An example: $\alpha=0.2$, $\beta=1.8$, with constants such that at $c_{rew}=1$ the optimum is
@@ -448,12 +557,22 @@ steep = Problem(low, high, *weights, cost_dyn=1.0, cost_rew=1.0, budget=5000.0)
 prices = np.array([4.0, 2.0, 1.0, 0.5, 0.25])
 cheaper = solve(replace(steep, cost_rew=prices))
 assert abs(solve(steep).n_dyn - 1000) < 1e-6
-reverses = bool(cheaper.ratio[3] > cheaper.ratio[0]) and bool(np.all(np.diff(cheaper.share_dyn) > 0))
+reverses = bool(cheaper.ratio[3] > cheaper.ratio[0]) and bool(
+    np.all(np.diff(cheaper.share_dyn) > 0)
+)
 table = [
     f"| {price:g} | {ratio:.3f} | {part:.3f} |"
     for price, ratio, part in zip(prices, cheaper.ratio, cheaper.share_dyn, strict=True)
 ]
-say("\n".join(["| $c_{rew}$ | $N_{dyn}/N_{rew}$ | share of money to dynamics |", "|---|---|---|", *table]))
+say(
+    "\n".join(
+        [
+            "| $c_{rew}$ | $N_{dyn}/N_{rew}$ | share of money to dynamics |",
+            "|---|---|---|",
+            *table,
+        ]
+    )
+)
 
 # %%
 ledger.decide(
@@ -472,12 +591,25 @@ ledger.decide(
 # no meaning. Symmetrically, $A_r=0$ gives $N_{rew}=0$.
 
 # %%
-corners = Problem(0.5, 0.5, np.array([0.0, 1.0]), np.array([1.0, 0.0]), cost_dyn=1.0, cost_rew=2.0, budget=10.0)
+corners = Problem(
+    0.5,
+    0.5,
+    np.array([0.0, 1.0]),
+    np.array([1.0, 0.0]),
+    cost_dyn=1.0,
+    cost_rew=2.0,
+    budget=10.0,
+)
 at_corner = solve(corners)
 assert at_corner.n_dyn.tolist() == [0.0, 10.0]
 assert at_corner.n_rew.tolist() == [5.0, 0.0]
 grid = np.linspace(0, 1, 1001)
-assert np.argmin(replace(corners, coefficient_dyn=0.0, coefficient_rew=1.0).objective(grid)) == 0
+assert (
+    np.argmin(
+        replace(corners, coefficient_dyn=0.0, coefficient_rew=1.0).objective(grid)
+    )
+    == 0
+)
 say(
     "Counts at the two corners (budget 10, costs 1 and 2): "
     f"({at_corner.n_dyn[0]:g}, {at_corner.n_rew[0]:g}) and ({at_corner.n_dyn[1]:g}, {at_corner.n_rew[1]:g})."
@@ -498,7 +630,9 @@ realised_dyn = np.sum(discounts * (1 - 0.5**steps) / 0.5)  # dV/d eps_dyn
 realised_rew = abs(np.sum(discounts * (-1.0) ** steps))  # |dV/d eps_rew|
 multiplier = 0.9 / (1 - 0.9 * 0.5)
 assert realised_dyn / realised_rew > multiplier
-say(f"Realised ratio $S_d/S_r={realised_dyn / realised_rew:.2f}$, while $K={multiplier:.3f}$.")
+say(
+    f"Realised ratio $S_d/S_r={realised_dyn / realised_rew:.2f}$, while $K={multiplier:.3f}$."
+)
 
 # %% [markdown]
 # What *is* an upper bound is each coefficient by itself: $S_d\le K/(1-\gamma)$ and $S_r\le1/(1-\gamma)$.
@@ -514,8 +648,18 @@ rows = []
 for factor in (10.0, 100.0, 1000.0):
     wrong = solve(replace(halves, coefficient_dyn=factor))
     price = float(regret(halves, wrong.share_dyn))
-    rows.append(f"| {factor:g} | {wrong.ratio / solve(halves).ratio:.3g} | {price:.2f} |")
-say("\n".join(["| $K$ too large by | ratio of counts too large by | bound too large by |", "|---|---|---|", *rows]))
+    rows.append(
+        f"| {factor:g} | {wrong.ratio / solve(halves).ratio:.3g} | {price:.2f} |"
+    )
+say(
+    "\n".join(
+        [
+            "| $K$ too large by | ratio of counts too large by | bound too large by |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+)
 
 # %% [markdown]
 # The table is for $\alpha=\beta=0.5$ and a true share of one half.
@@ -535,7 +679,9 @@ right, wrong = optimal_split(*norms, **setting), optimal_split(*squares, **setti
 lost = regret(Problem.from_laws(*norms, **setting), wrong.share_dyn)
 factor_right = norms[0](right.n_dyn) / norms[1](right.n_rew)
 factor_wrong = squares[0](wrong.n_dyn) / squares[1](wrong.n_rew)
-per_decade_right, per_decade_wrong = ((law[1].exponent - law[0].exponent) for law in (norms, squares))
+per_decade_right, per_decade_wrong = (
+    (law[1].exponent - law[0].exponent) for law in (norms, squares)
+)
 assert abs(norms[1].exponent - br_mse / 2) < 1e-15
 say(
     f"With the paper's fits, $K=3$, equal costs and a budget of 40,000: the ratio is {right.ratio:.3g} with norms and "
@@ -549,7 +695,8 @@ ledger.beyond(
     "allocation-norm-exponents",
     "An exponent fitted to a mean square is twice the exponent that Theorem 1 needs; the optimal ratio changes",
     ours=f"ratio {right.ratio:.3g} with norms, {wrong.ratio:.3g} with mean squares, for the fits of §4.1",
-    holds=abs(right.ratio / wrong.ratio - 1) > 0.1 and np.isclose(norms[1].exponent, br_mse / 2),
+    holds=abs(right.ratio / wrong.ratio - 1) > 0.1
+    and np.isclose(norms[1].exponent, br_mse / 2),
 )
 
 # %% [markdown]
@@ -601,7 +748,9 @@ k_half = k.subs(beta, 2 * alpha + 1)
 root = (-c_r * k_half + sp.sqrt((c_r * k_half) ** 2 + 4 * B * c_d)) / (2 * c_d)
 q = sp.Symbol("k", positive=True)
 growth.equal(
-    sp.powdenest(half_power, force=True), k_half * x, because="With $\\beta=2\\alpha+1$ the path is a square root."
+    sp.powdenest(half_power, force=True),
+    k_half * x,
+    because="With $\\beta=2\\alpha+1$ the path is a square root.",
 )
 
 # %% tags=["proof"]
@@ -615,7 +764,14 @@ growth.equal(
 # %% tags=["proof"]
 equal_exponents = (C_d * c_r / (C_r * c_d)) ** (1 / (1 + alpha))
 growth.equal(
-    sp.expand_log(sp.log((equation_9 / (N_d / N_r)).subs(beta, alpha).subs(N_d, equal_exponents * N_r)), force=True),
+    sp.expand_log(
+        sp.log(
+            (equation_9 / (N_d / N_r))
+            .subs(beta, alpha)
+            .subs(N_d, equal_exponents * N_r)
+        ),
+        force=True,
+    ),
     0,
     because="With $\\alpha=\\beta$ the ratio is $(KA_dc_{rew}/(A_rc_{dyn}))^{1/(1+\\alpha)}$ at every budget.",
 )
@@ -629,7 +785,13 @@ path = solve(replace(problem, budget=budgets))
 figure, (upper, lower) = panels(2, 1, height=2.6, sharex=True)
 upper.loglog(budgets, path.n_dyn, color=BLUE, label="dynamics")
 upper.loglog(budgets, path.n_rew, color=VERMILION, label="reward")
-upper.loglog(budgets, reward_count_on_path(problem, path.n_dyn), ":", color=BLACK, label="growth law")
+upper.loglog(
+    budgets,
+    reward_count_on_path(problem, path.n_dyn),
+    ":",
+    color=BLACK,
+    label="growth law",
+)
 upper.set(ylabel="samples")
 upper.legend()
 lower.semilogx(budgets, path.share_dyn, color=BLUE)
@@ -637,7 +799,9 @@ lower.set(xlabel="budget (money)", ylabel="share of dynamics", ylim=(0, 1))
 plt.show()
 
 # %%
-slopes = np.diff(np.log(solve(replace(problem, budget=np.array([1e60, 1e61]))).ratio)) / np.log(10)
+slopes = np.diff(
+    np.log(solve(replace(problem, budget=np.array([1e60, 1e61]))).ratio)
+) / np.log(10)
 theory = (max(p.exponent_rew, p.exponent_dyn) - min(p.exponent_rew, p.exponent_dyn)) / (
     1 + max(p.exponent_rew, p.exponent_dyn)
 )
@@ -665,9 +829,14 @@ ledger.beyond(
 
 # %%
 h = 1e-5
-values = [solve(replace(problem, budget=problem.budget * np.exp(x))).objective for x in (h, -h)]
+values = [
+    solve(replace(problem, budget=problem.budget * np.exp(x))).objective
+    for x in (h, -h)
+]
 numeric = -np.log(values[0] / values[1]) / (2 * h)
-rates = [float(local_exponent(replace(problem, budget=b))) for b in (1e1, p.budget, 1e8)]
+rates = [
+    float(local_exponent(replace(problem, budget=b))) for b in (1e1, p.budget, 1e8)
+]
 assert abs(numeric - local_exponent(problem)) < 1e-8
 say(
     f"Here $-d\\ln\\mathcal U^*/d\\ln B={numeric:.4f}$ by a finite difference and {local_exponent(problem):.4f} by the formula; at budgets "
@@ -701,7 +870,9 @@ price.equal(
 )
 
 # %% tags=["proof"]
-even_factor = (share / sp.Rational(1, 2)) ** alpha  # the factor of the dynamics term, with s* = 1/(1+z) below 1
+even_factor = (
+    share / sp.Rational(1, 2)
+) ** alpha  # the factor of the dynamics term, with s* = 1/(1+z) below 1
 price.nonnegative(
     sp.expand_log(sp.log(2**alpha) - sp.log(even_factor), force=True),
     because="At $s=\\tfrac12$ the dynamics term grows by at most $2^\\alpha$: the logarithm of the quotient is not negative.",
@@ -719,18 +890,37 @@ shares = np.linspace(0.02, 0.995, 300)
 safe, most = minimax_share(p.exponent_dyn, p.exponent_rew)
 figure, axis = panels()
 axis.plot(shares, regret(problem, shares), color=BLACK, label="formula")
-axis.plot(shares[::15], problem.objective(shares[::15]) / best.objective, ".", color=GREY, label="ratio of objectives")
+axis.plot(
+    shares[::15],
+    problem.objective(shares[::15]) / best.objective,
+    ".",
+    color=GREY,
+    label="ratio of objectives",
+)
 for share_, colour, name, mark in ((best.share_dyn, BLUE, "optimum", "o"), (0.5, VERMILION, "even split", "s"),
                                    (safe, GREEN, "minimax", "^")):  # fmt: skip
-    axis.plot([share_], [regret(problem, share_)], mark, color=colour, markersize=8, label=name)
-axis.set(xlabel="share of the money that goes to dynamics", ylabel="bound over best bound", ylim=(0.9, 3))
+    axis.plot(
+        [share_],
+        [regret(problem, share_)],
+        mark,
+        color=colour,
+        markersize=8,
+        label=name,
+    )
+axis.set(
+    xlabel="share of the money that goes to dynamics",
+    ylabel="bound over best bound",
+    ylim=(0.9, 3),
+)
 axis.legend()
 plt.show()
 
 # %%
 all_even, all_safe = (
     regret(many, 0.5),
-    regret(replace(many, exponent_dyn=p.exponent_dyn, exponent_rew=p.exponent_rew), safe),
+    regret(
+        replace(many, exponent_dyn=p.exponent_dyn, exponent_rew=p.exponent_rew), safe
+    ),
 )
 limit = 2.0 ** np.maximum(many.exponent_dyn, many.exponent_rew)
 assert np.all(all_even <= limit * (1 + 1e-12))
@@ -785,12 +975,23 @@ ledger.beyond(
 # %%
 start = solve(replace(problem, budget=p.budget / 100))
 rows = []
-for name, point in (("on the path", (start.n_dyn, start.n_rew)), ("off the path", (p.budget / 100, 1.0))):
+for name, point in (
+    ("on the path", (start.n_dyn, start.n_rew)),
+    ("off the path", (p.budget / 100, 1.0)),
+):
     for pieces in (10, 100, 1000):
         counts = greedy_path(problem, *point, increment=p.budget / pieces)
         gap = float(sum(problem.terms(*counts))) / best.objective - 1
         rows.append(f"| {name} | 1/{pieces} | {100 * max(gap, 0):.2g} % |")
-say("\n".join(["| start | increment (of the budget) | bound above the optimum |", "|---|---|---|", *rows]))
+say(
+    "\n".join(
+        [
+            "| start | increment (of the budget) | bound above the optimum |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+)
 
 # %% [markdown]
 # ## More than two kinds of data, and errors that do not vanish
@@ -813,11 +1014,16 @@ costs_ = np.array([stream.cost for stream in streams])
 def total(v):
     part = np.exp(v - v.max())
     n = part / part.sum() * p.budget / costs_
-    return sum(stream.weight * stream.error(n_j) for stream, n_j in zip(streams, n, strict=True))
+    return sum(
+        stream.weight * stream.error(n_j)
+        for stream, n_j in zip(streams, n, strict=True)
+    )
 
 
 general = minimize(total, np.zeros(4), method="BFGS", options={"gtol": 1e-10})
-ours_total = sum(stream.weight * stream.error(n) for stream, n in zip(streams, counts, strict=True))
+ours_total = sum(
+    stream.weight * stream.error(n) for stream, n in zip(streams, counts, strict=True)
+)
 assert ours_total <= general.fun * (1 + 1e-12)
 agreement = abs(ours_total / general.fun - 1)
 say(
@@ -847,7 +1053,9 @@ wild = Lipschitz(dynamics=4.0, reward=1.0, policy=0.0)
 
 
 def expansive(share):
-    gap = return_gap_bound(wild, gamma=0.9, eps_dyn=1 / (10 * share), eps_rew=0.0, reward_range=1.0)
+    gap = return_gap_bound(
+        wild, gamma=0.9, eps_dyn=1 / (10 * share), eps_rew=0.0, reward_range=1.0
+    )
     return gap + (10 * (1 - share)) ** -0.5
 
 
@@ -862,7 +1070,9 @@ plt.show()
 
 # %%
 found = ", ".join(f"{share_:.3f} (value {value:.4f})" for share_, value in minima)
-say(f"Hölder exponent $p={hoelder_exponent(gamma=0.9, growth=4.0):.3f}$. Local minima at shares {found}.")
+say(
+    f"Hölder exponent $p={hoelder_exponent(gamma=0.9, growth=4.0):.3f}$. Local minima at shares {found}."
+)
 
 # %%
 ledger.beyond(

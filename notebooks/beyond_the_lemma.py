@@ -7,21 +7,27 @@
 # None of it is in the paper, which leaves the case $\gamma\Lambda\ge1$ open.
 
 # %% tags=["parameters"]
-gamma = 0.95  # discount, no unit, in (0, 1)
-lipschitz_dynamics = 0.8  # L_f in the sum metric, no unit, above 0; gamma L_f (1 + L_pi) must be above 1
-lipschitz_reward = 1.0  # L_r, unit reward/state, above 0
-lipschitz_policy = 0.4  # L_pi, unit action/state, at least 0
-eps_dyn = 0.01  # sup norm of the dynamics error, unit of the state, above 0
-eps_rew = 0.01  # sup norm of the reward error, unit of the reward, above 0
-horizon = 15  # imagined steps, 2 to 200
-reward_range = 1.0  # largest difference of two rewards, unit of the reward, above 0
-n_systems = 150  # random systems in each check, 10 to 10000
-seed = 0  # of the one generator, at least 0
+gamma = 0.95  # discount, in (0, 1)
+lipschitz_dynamics = 0.8  # L_f, in the sum metric, in (0, 100]
+lipschitz_reward = 1.0  # L_r, reward per state, in (0, 1000000]
+lipschitz_policy = 0.4  # L_pi, action per state, in [0, 100]
+eps_dyn = 0.01  # sup norm of the dynamics error, unit of the state, in (0, 1000]
+eps_rew = 0.01  # sup norm of the reward error, unit of the reward, in (0, 1000]
+horizon = 15  # imagined steps, in [2, 200]
+reward_range = 1.0  # largest difference of two rewards, in (0, 1000000]
+n_systems = 150  # random systems in each check, in [10, 10000]
+seed = 0  # of the one generator, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.beyond_the_lemma import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "beyond_the_lemma",
+    globals(),
+    covers="the open question of §3 (the case without contraction) and Appendix B.1 without its hypotheses",
+    leaves_out="what follows for the allocation of samples (Part II)",
+    at_most_seconds=40,
+)
 
 # %% tags=["hide-input"]
 from dataclasses import replace
@@ -31,8 +37,8 @@ import numpy as np
 import sympy as sp
 
 from imagination import Lipschitz, return_gap_bound
-from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, say
+from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels
+from imagination.book.show import say
 from imagination.gap.bounds import return_gap_bound_all_sources
 from imagination.gap.expansive import critical_envelope, hoelder_envelope
 from imagination.gap.lipschitz import SeparateLipschitz
@@ -50,13 +56,9 @@ from imagination.proof import Proof
 
 use_style()
 generator = np.random.default_rng(p.seed)
-ledger = Ledger("beyond_the_lemma")
-ledger.opening(
-    covers="the open question of §3 (the case without contraction) and Appendix B.1 without its hypotheses",
-    leaves_out="what follows for the allocation of samples (Part II)",
-    at_most_seconds=40,
+constants = Lipschitz(
+    dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy
 )
-constants = Lipschitz(dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy)
 errors = {"gamma": p.gamma, "eps_dyn": p.eps_dyn, "eps_rew": p.eps_rew}
 say(
     f"Here $\\Lambda={constants.growth:.3g}$ and $\\gamma\\Lambda={p.gamma * constants.growth:.4g}$: Lemma 1 does not apply."
@@ -72,7 +74,9 @@ say(
 # %%
 setting = {"gamma": 0.9, "eps_dyn": 1e-9, "eps_rew": 0.0}
 expansive = Lipschitz(dynamics=1.05 / 0.9, reward=1.0, policy=0.0)
-reached = {h: -float(tight_pair(expansive, **setting).gap(h)) for h in (100, 300, 600, 900)}
+reached = {
+    h: -float(tight_pair(expansive, **setting).gap(h)) for h in (100, 300, 600, 900)
+}
 assert reached[900] > 1e12 * reached[100] / 1e6
 table = "\n".join(f"| {h} | {gap:.2g} |" for h, gap in reached.items())
 say(
@@ -123,8 +127,13 @@ blocks.equal(
 
 # %% tags=["proof"]
 joined = D(m) + g**m * D(n) + g**m * geometric(Lam, m) * geometric(g * Lam, n)
-step = blocks.equal(D(m + n), joined, because="The drift sums of two blocks make that of both.")
-replace(step, statement=r"D_{m+n} = D_m + \gamma^m D_n + (\gamma^m g_m)\sum_{t<n}(\gamma\Lambda)^t")
+step = blocks.equal(
+    D(m + n), joined, because="The drift sums of two blocks make that of both."
+)
+replace(
+    step,
+    statement=r"D_{m+n} = D_m + \gamma^m D_n + (\gamma^m g_m)\sum_{t<n}(\gamma\Lambda)^t",
+)
 
 # %% [markdown]
 # At the three singular points the recursion has plain polynomial values. They are what the library returns.
@@ -133,17 +142,31 @@ replace(step, statement=r"D_{m+n} = D_m + \gamma^m D_n + (\gamma^m g_m)\sum_{t<n
 from imagination.gap.error_sums import error_sums_by_recursion
 
 H = p.horizon
-points = {"Λ = 1": (0.5, 1.0), "γΛ = 1": (0.5, 2.0), "γ = 1": (1.0, 1.25), "γ = Λ = 1": (1.0, 1.0)}
+points = {
+    "Λ = 1": (0.5, 1.0),
+    "γΛ = 1": (0.5, 2.0),
+    "γ = 1": (1.0, 1.25),
+    "γ = Λ = 1": (1.0, 1.0),
+}
 lines = ["| point | recursion | library |", "|---|---|---|"]
 for name, (discount, growth) in points.items():
     truth = error_sums_by_recursion(discount, growth, H)[1]
     ours = return_gap_bound(
-        Lipschitz(dynamics=growth, reward=1.0, policy=0.0), gamma=discount, eps_dyn=1.0, eps_rew=0.0, horizon=H
+        Lipschitz(dynamics=growth, reward=1.0, policy=0.0),
+        gamma=discount,
+        eps_dyn=1.0,
+        eps_rew=0.0,
+        horizon=H,
     )
     assert abs(ours / truth - 1) < 1e-13
     lines.append(f"| {name} | {truth:.6g} | {ours:.6g} |")
-long = return_gap_bound(constants, **errors | {"gamma": 1 / constants.growth}, horizon=100_000)
-say("\n".join(lines) + f"\n\nAt horizon $10^5$ and $\\gamma\\Lambda=1$ up to rounding: {long:.4g}.")
+long = return_gap_bound(
+    constants, **errors | {"gamma": 1 / constants.growth}, horizon=100_000
+)
+say(
+    "\n".join(lines)
+    + f"\n\nAt horizon $10^5$ and $\\gamma\\Lambda=1$ up to rounding: {long:.4g}."
+)
 
 # %% mystnb={"figure": {"name": "fig-beyond-horizon", "caption": "The finite-horizon bound against the growth $\\Lambda$, for discount 0.99 and the errors of this page. The infinite-horizon bound of Lemma 1 (dashed) exists only left of the dotted line. At 15 steps the bound stays of use well to the right of it."}, "image": {"alt": "Logarithmic plot of bounds against growth per step. Curves for 5, 15 and 50 steps rise smoothly through the dotted line at which the dashed infinite-horizon curve diverges."}}
 growths = np.linspace(0.5, 1.6, 221)
@@ -151,7 +174,9 @@ family = Lipschitz(dynamics=growths, reward=p.lipschitz_reward, policy=0.0)
 figure, axis = panels()
 at_one = {}
 for steps, colour in ((5, BLUE), (15, GREEN), (50, VERMILION)):
-    curve = return_gap_bound(family, gamma=0.99, eps_dyn=p.eps_dyn, eps_rew=p.eps_rew, horizon=steps)
+    curve = return_gap_bound(
+        family, gamma=0.99, eps_dyn=p.eps_dyn, eps_rew=p.eps_rew, horizon=steps
+    )
     at_one[steps] = np.interp([1.0, 1.2, 1.4], growths, curve)
     axis.semilogy(growths, curve, color=colour, label=f"{steps} steps")
 below = growths < 1 / 0.99 - 1e-3
@@ -163,28 +188,38 @@ eq1 = return_gap_bound(
 )
 axis.semilogy(growths[below], eq1, "--", color=BLACK, label="Lemma 1, $H=\\infty$")
 axis.axvline(1 / 0.99, color=BLACK, linestyle=":", linewidth=1)
-axis.set(xlabel=r"growth per step $\Lambda$ (no unit)", ylabel="bound of the gap (reward)", ylim=(0.03, 1e4))
+axis.set(
+    xlabel=r"growth per step $\Lambda$ (no unit)",
+    ylabel="bound of the gap (reward)",
+    ylim=(0.03, 1e4),
+)
 axis.legend()
 plt.show()
 
 # %%
 say(
     "Bound at $\\Lambda=1, 1.2, 1.4$: "
-    + "; ".join(f"{h} steps {v[0]:.3g}, {v[1]:.3g}, {v[2]:.3g}" for h, v in at_one.items())
+    + "; ".join(
+        f"{h} steps {v[0]:.3g}, {v[1]:.3g}, {v[2]:.3g}" for h, v in at_one.items()
+    )
     + "."
 )
 
 # %%
 worst = 0.0
 for _ in range(p.n_systems):
-    some = Lipschitz(dynamics=generator.uniform(0, 2), reward=1.0, policy=generator.uniform(0, 1))
+    some = Lipschitz(
+        dynamics=generator.uniform(0, 2), reward=1.0, policy=generator.uniform(0, 1)
+    )
     now = {
         "gamma": generator.uniform(0.5, 1),
         "eps_dyn": generator.uniform(0.001, 0.3),
         "eps_rew": generator.uniform(0, 0.3),
     }
     pair = random_pair(some, **now, generator=generator)
-    worst = max(worst, np.abs(pair.gap(H)).max() / return_gap_bound(some, **now, horizon=H))
+    worst = max(
+        worst, np.abs(pair.gap(H)).max() / return_gap_bound(some, **now, horizon=H)
+    )
 assert worst <= 1
 ledger.beyond(
     "beyond-finite-horizon",
@@ -208,7 +243,11 @@ ledger.beyond(
 # %%
 gap_to_bound = []
 for _ in range(p.n_systems):
-    some = Lipschitz(dynamics=generator.uniform(0, 2), reward=generator.uniform(0.1, 3), policy=generator.uniform(0, 1))
+    some = Lipschitz(
+        dynamics=generator.uniform(0, 2),
+        reward=generator.uniform(0.1, 3),
+        policy=generator.uniform(0, 1),
+    )
     now = {
         "gamma": generator.uniform(0.5, 0.95),
         "eps_dyn": 10 ** generator.uniform(-6, 0),
@@ -220,12 +259,18 @@ for _ in range(p.n_systems):
         long_enough += 50
     # the clipped state is stopped at 1e6: by then the reward has long reached its range
     pair = tight_pair(some, **now, reward_range=R)
-    capped = MDP(lambda s, a, f=pair.model.dynamics: np.minimum(f(s, a), 1e6), pair.model.reward, now["gamma"])
+    capped = MDP(
+        lambda s, a, f=pair.model.dynamics: np.minimum(f(s, a), 1e6),
+        pair.model.reward,
+        now["gamma"],
+    )
     gap = -float(return_gap(pair.mdp, capped, pair.policy, pair.start, long_enough))
     gap_to_bound.append(gap / return_gap_bound(some, **now, reward_range=R))
 off = np.abs(np.array(gap_to_bound) - 1).max()
 assert off < 1e-11
-say(f"{p.n_systems} clipped systems at infinite horizon, any growth: gap over bound is 1 to within $10^{{-11}}$.")
+say(
+    f"{p.n_systems} clipped systems at infinite horizon, any growth: gap over bound is 1 to within $10^{{-11}}$."
+)
 
 # %% [markdown]
 # ### The law hidden in it
@@ -259,7 +304,11 @@ hoelder.equal(
 )
 
 # %% tags=["proof"]
-hoelder.at_most(1 / x, 1 + 1 / x, because="Earliest $t^*$: $\\Lambda^{t^*}\\ge1/x$, so $\\gamma^{t^*}\\le x^p$.")
+hoelder.at_most(
+    1 / x,
+    1 + 1 / x,
+    because="Earliest $t^*$: $\\Lambda^{t^*}\\ge1/x$, so $\\gamma^{t^*}\\le x^p$.",
+)
 
 # %% [markdown]
 # Before $t^*$, let $T=t^*-1$ and $y=x(\Lambda^T-1)<1$, the drift at $T$ in units of $R$. Earlier terms are smaller at
@@ -267,13 +316,19 @@ hoelder.at_most(1 / x, 1 + 1 / x, because="Earliest $t^*$: $\\Lambda^{t^*}\\ge1/
 
 # %% tags=["proof"]
 u, at_T = sp.symbols("u Lambda^T", positive=True)  # Lambda^(T - t) = 1 + u
-hoelder.at_most(at_T / (1 + u) - 1, (at_T - 1) / (1 + u), because="Terms before $T$, with $\\Lambda^{T-t}=1+u$.")
+hoelder.at_most(
+    at_T / (1 + u) - 1,
+    (at_T - 1) / (1 + u),
+    because="Terms before $T$, with $\\Lambda^{T-t}=1+u$.",
+)
 
 # %% tags=["proof"]
 q, T = sp.Symbol("q", positive=True), sp.Symbol("T", integer=True, nonnegative=True)
 partial = ((1 + q) ** (T + 1) - 1) / q
 hoelder.at_most(
-    partial, (1 + q) ** (T + 1) / q, because="$\\sum_{t\\le T}(\\gamma\\Lambda)^t$ with $\\gamma\\Lambda=1+q$."
+    partial,
+    (1 + q) ** (T + 1) / q,
+    because="$\\sum_{t\\le T}(\\gamma\\Lambda)^t$ with $\\gamma\\Lambda=1+q$.",
 )
 
 # %% [markdown]
@@ -282,15 +337,23 @@ hoelder.at_most(
 # %% tags=["proof"]
 y = sp.Symbol("y", positive=True)
 hoelder.equal(
-    sp.log(y * (y / x) ** (-power)), sp.log(x**power * y ** (1 - power)), because="$y\\gamma^T\\le x^py^{1-p}\\le x^p$."
+    sp.log(y * (y / x) ** (-power)),
+    sp.log(x**power * y ** (1 - power)),
+    because="$y\\gamma^T\\le x^py^{1-p}\\le x^p$.",
 )
 
 # %%
 some = np.geomspace(1e-10, 1, 400)
 exponent = np.log(1 / p.gamma) / np.log(constants.growth)
-values = return_gap_bound(constants, gamma=p.gamma, eps_dyn=some, eps_rew=0.0, reward_range=p.reward_range)
+values = return_gap_bound(
+    constants, gamma=p.gamma, eps_dyn=some, eps_rew=0.0, reward_range=p.reward_range
+)
 low, high = hoelder_envelope(
-    some, gamma=p.gamma, growth=constants.growth, sensitivity=constants.sensitivity, reward_range=p.reward_range
+    some,
+    gamma=p.gamma,
+    growth=constants.growth,
+    sensitivity=constants.sensitivity,
+    reward_range=p.reward_range,
 )
 assert (low <= values * (1 + 1e-12)).all()
 assert (values <= high * (1 + 1e-12)).all()
@@ -303,8 +366,17 @@ axis.loglog(some, values, color=BLACK, label="$V(\\epsilon)$, attained")
 axis.loglog(some, low, "--", color=BLUE, linewidth=1.2, label="envelopes")
 axis.loglog(some, high, "--", color=BLUE, linewidth=1.2)
 linear = values[-1] * some
-axis.loglog(some[linear > low[0] / 10], linear[linear > low[0] / 10], ":", color=GREY, label="slope 1")
-axis.set(xlabel=r"dynamics error $\epsilon_{dyn}$ (unit of the state)", ylabel="return error (reward)")
+axis.loglog(
+    some[linear > low[0] / 10],
+    linear[linear > low[0] / 10],
+    ":",
+    color=GREY,
+    label="slope 1",
+)
+axis.set(
+    xlabel=r"dynamics error $\epsilon_{dyn}$ (unit of the state)",
+    ylabel="return error (reward)",
+)
 axis.legend()
 plt.show()
 
@@ -319,17 +391,30 @@ say(
 checked = total = 0
 for _ in range(30):
     discount, R = generator.uniform(0.5, 0.98), generator.uniform(0.1, 5)
-    growth, kappa = (1 + generator.uniform(0.02, 3)) / discount, generator.uniform(0.1, 5)
+    growth, kappa = (
+        (1 + generator.uniform(0.02, 3)) / discount,
+        generator.uniform(0.1, 5),
+    )
     ones = 10 ** generator.uniform(-9, 1, p.n_systems)
     V = return_gap_bound(
-        Lipschitz(dynamics=growth, reward=kappa, policy=0.0), gamma=discount, eps_dyn=ones, eps_rew=0.0, reward_range=R
+        Lipschitz(dynamics=growth, reward=kappa, policy=0.0),
+        gamma=discount,
+        eps_dyn=ones,
+        eps_rew=0.0,
+        reward_range=R,
     )
-    ends = hoelder_envelope(ones, gamma=discount, growth=growth, sensitivity=kappa, reward_range=R)
+    ends = hoelder_envelope(
+        ones, gamma=discount, growth=growth, sensitivity=kappa, reward_range=R
+    )
     checked += int(((ends[0] <= V * (1 + 1e-12)) & (ends[1] * (1 + 1e-12) >= V)).sum())
     total += len(ones)
 assert checked == total
 V = return_gap_bound(
-    Lipschitz(dynamics=2.0, reward=1.0, policy=0.0), gamma=0.5, eps_dyn=some, eps_rew=0.0, reward_range=1.0
+    Lipschitz(dynamics=2.0, reward=1.0, policy=0.0),
+    gamma=0.5,
+    eps_dyn=some,
+    eps_rew=0.0,
+    reward_range=1.0,
 )
 critical = V / critical_envelope(some, gamma=0.5, sensitivity=1.0, reward_range=1.0)
 assert critical.max() <= 1
@@ -353,19 +438,29 @@ ledger.beyond(
 # $\kappa=L_r^s+L_r^aL_\pi$; the proof changes in one line.
 
 # %% tags=["proof"]
-Ls, La, Lp, delta, eps = sp.symbols("L_f^s L_f^a L_pi delta epsilon_dyn", nonnegative=True)
+Ls, La, Lp, delta, eps = sp.symbols(
+    "L_f^s L_f^a L_pi delta epsilon_dyn", nonnegative=True
+)
 s1, s2, s3 = sp.symbols("sigma_1:4", nonnegative=True)
 sharper = Proof("Sharper constants")
 sharper.at_most(
-    (Ls * delta + La * (Lp * delta - s1) - s2) + (eps - s3), (Ls + La * Lp) * delta + eps, because="One step."
+    (Ls * delta + La * (Lp * delta - s1) - s2) + (eps - s3),
+    (Ls + La * Lp) * delta + eps,
+    because="One step.",
 )
 
 # %% tags=["proof"]
 more = sp.Symbol("d", nonnegative=True)
-sharper.at_most(Ls + (Ls + more) * Lp, (Ls + more) * (1 + Lp), because="Not above the joint form, if $L_f^a=L_f^s+d$;")
+sharper.at_most(
+    Ls + (Ls + more) * Lp,
+    (Ls + more) * (1 + Lp),
+    because="Not above the joint form, if $L_f^a=L_f^s+d$;",
+)
 
 # %% tags=["proof"]
-sharper.at_most(La + more + La * Lp, (La + more) * (1 + Lp), because="nor if $L_f^s=L_f^a+d$.")
+sharper.at_most(
+    La + more + La * Lp, (La + more) * (1 + Lp), because="nor if $L_f^s=L_f^a+d$."
+)
 
 # %% [markdown]
 # **Several steps at once.** The error made at step $i$ reaches step $t$ through $t-1-i$ steps of the closed loop
@@ -378,10 +473,18 @@ sharper.at_most(La + more + La * Lp, (La + more) * (1 + Lp), because="nor if $L_
 
 # %%
 dt, discount = 0.1, 0.99
-A, B, K = np.array([[1.0, dt], [0.0, 1.0]]), np.array([[0.0], [dt]]), np.array([[-1.0, -1.7]])
+A, B, K = (
+    np.array([[1.0, dt], [0.0, 1.0]]),
+    np.array([[0.0], [dt]]),
+    np.array([[-1.0, -1.7]]),
+)
 closed, norm = A + B @ K, lambda M: float(np.linalg.norm(M, 2))
 both = SeparateLipschitz(
-    dynamics_state=norm(A), dynamics_action=norm(B), reward_state=1.0, reward_action=0.0, policy=norm(K)
+    dynamics_state=norm(A),
+    dynamics_action=norm(B),
+    reward_state=1.0,
+    reward_action=0.0,
+    policy=norm(K),
 )
 ell = linear_step_constants(closed, 600)
 one_step = multistep_value_lipschitz(ell[:2], sensitivity=1.0, gamma=discount)
@@ -403,12 +506,18 @@ say(
 reach = np.linalg.svd(np.linalg.inv(np.eye(2) - discount * closed))
 reward_direction, error_direction = reach[0][:, 0], reach[2][0]
 plain = MDP(lambda s, a: s @ A.T + a @ B.T, lambda s, a: s @ reward_direction, discount)
-off_by = MDP(lambda s, a: s @ A.T + a @ B.T + 0.01 * error_direction, lambda s, a: s @ reward_direction, discount)
+off_by = MDP(
+    lambda s, a: s @ A.T + a @ B.T + 0.01 * error_direction,
+    lambda s, a: s @ reward_direction,
+    discount,
+)
 gap = abs(float(return_gap(plain, off_by, lambda s: s @ K.T, np.zeros(2), 3000)))
 limit = gap_bound_from_value(many_steps, gamma=discount, eps_dyn=0.01, eps_rew=0.0)
 assert np.isclose(gap, 0.01 * scale * reach[1][0], rtol=1e-9)
 assert gap <= limit
-say(f"Error 0.01 in the worst direction: gap {gap:.4g}, multi-step bound {limit:.4g}, ratio {gap / limit:.2f}.")
+say(
+    f"Error 0.01 in the worst direction: gap {gap:.4g}, multi-step bound {limit:.4g}, ratio {gap / limit:.2f}."
+)
 
 # %%
 ledger.beyond(
@@ -436,7 +545,13 @@ def drifting(s, a):
 runaway = MDP(drifting, lambda s, a: h(s) - 0.9 * h(drifting(s, a)), 0.9)
 forgets = MDP(lambda s, a: 2.0 * s, runaway.reward, 0.9)
 gaps = [
-    abs(float(return_gap(runaway, forgets, lambda s: s[..., :1], np.array([1.0, 0.0]), steps)))
+    abs(
+        float(
+            return_gap(
+                runaway, forgets, lambda s: s[..., :1], np.array([1.0, 0.0]), steps
+            )
+        )
+    )
     for steps in (20, 40, 60)
 ]
 claim = gap_bound_from_value(1.2, gamma=0.9, eps_dyn=0.1, eps_rew=0.0)
@@ -463,7 +578,9 @@ say(
 
 # %% tags=["proof"]
 r, r_hat = sp.Symbol("r", real=True), sp.Symbol(r"\hat{r}", real=True)
-V_model, V_real, V_now = (sp.Symbol(rf"\hat{{V}}({name})", real=True) for name in (r"\hat{f}", "s'", "s"))
+V_model, V_real, V_now = (
+    sp.Symbol(rf"\hat{{V}}({name})", real=True) for name in (r"\hat{f}", "s'", "s")
+)
 telescope = Proof("Attribution")
 summand = (r_hat - r) + g * (V_model - V_real)
 telescope.equal(
@@ -479,16 +596,31 @@ for _ in range(50):
     pair = random_pair(some, gamma=0.95, eps_dyn=0.2, eps_rew=0.05, generator=generator)
     real = rollout(pair.mdp, pair.policy, pair.start, 40)
     imagined = rollout(pair.model, pair.policy, pair.start, 40)
-    on_real, on_imagined = attribute_gap(real, pair.model, pair.policy), attribute_gap(imagined, pair.mdp, pair.policy)
+    on_real, on_imagined = (
+        attribute_gap(real, pair.model, pair.policy),
+        attribute_gap(imagined, pair.mdp, pair.policy),
+    )
     gap = -pair.gap(40)
-    largest = max(largest, np.abs(on_real.gap - gap).max(), np.abs(on_imagined.gap + gap).max())
-    shares.append((on_real.reward_total[0] / gap[0], -on_imagined.reward_total[0] / gap[0]))
+    largest = max(
+        largest, np.abs(on_real.gap - gap).max(), np.abs(on_imagined.gap + gap).max()
+    )
+    shares.append(
+        (on_real.reward_total[0] / gap[0], -on_imagined.reward_total[0] / gap[0])
+    )
 assert largest < 1e-11
 
 # %% mystnb={"figure": {"name": "fig-beyond-attribution", "caption": "One return gap, split exactly over the 40 logged transitions of one real episode: what the reward model and what the dynamics model contributed at each step. Bars add up to the gap."}, "image": {"alt": "Bars over time, of both signs, in two colours, shrinking with the discount."}}
 figure, axis = panels()
-axis.bar(np.arange(40), on_real.dynamics[:, 0], color=BLUE, label="dynamics model", width=0.9)
-axis.bar(np.arange(40), on_real.reward[:, 0], color=VERMILION, label="reward model", width=0.45)
+axis.bar(
+    np.arange(40), on_real.dynamics[:, 0], color=BLUE, label="dynamics model", width=0.9
+)
+axis.bar(
+    np.arange(40),
+    on_real.reward[:, 0],
+    color=VERMILION,
+    label="reward model",
+    width=0.45,
+)
 axis.axhline(0, color=BLACK, linewidth=0.8)
 axis.set(xlabel="logged step $t$", ylabel=r"contribution to $\hat J-J$ (reward)")
 axis.legend()
@@ -528,7 +660,11 @@ rmse = Proof("RMSE form")
 c = sp.Symbol("c", positive=True)  # gamma Lambda = 1/(1 + c)
 k = sp.Symbol("k", integer=True, nonnegative=True)
 ratio = 1 / (1 + c)
-rmse.at_most((1 - ratio**k) / (1 - ratio), 1 / (1 - ratio), because="A partial geometric sum is at most the whole.")
+rmse.at_most(
+    (1 - ratio**k) / (1 - ratio),
+    1 / (1 - ratio),
+    because="A partial geometric sum is at most the whole.",
+)
 
 # %% tags=["proof"]
 w, e = sp.symbols("w_1:5", positive=True), sp.symbols("e_1:5", nonnegative=True)
@@ -537,32 +673,51 @@ mean_square = sum(a * b**2 for a, b in zip(w, e, strict=True)) / sum(w)
 pairs = [(i, j) for i in range(4) for j in range(i)]
 squares = sum(w[i] * w[j] * (e[i] - e[j]) ** 2 for i, j in pairs) / sum(w) ** 2
 rmse.equal(
-    mean_square - mean**2, squares, because="Mean square minus squared mean is a sum of squares (four terms shown)."
+    mean_square - mean**2,
+    squares,
+    because="Mean square minus squared mean is a sum of squares (four terms shown).",
 )
 
 # %% tags=["proof"]
-rmse.nonnegative(squares, because="So a weighted mean is at most the root of the weighted mean square.")
+rmse.nonnegative(
+    squares,
+    because="So a weighted mean is at most the root of the weighted mean square.",
+)
 
 # %%
 ratios = []
 for _ in range(p.n_systems):
-    learned = Lipschitz(dynamics=generator.uniform(0.1, 0.95) / 0.9 / 1.5, reward=1.0, policy=0.5)
+    learned = Lipschitz(
+        dynamics=generator.uniform(0.1, 0.95) / 0.9 / 1.5, reward=1.0, policy=0.5
+    )
     size = {"eps_dyn": 0.2, "eps_rew": 0.1}
     pair = random_pair(
         learned, gamma=0.9, **size, n_starts=32, generator=generator
     ).swapped  # learned maps: known constants
     real = rollout(pair.mdp, pair.policy, pair.start, 150)
     s, a = real.states[:-1], real.actions
-    off_dyn = np.linalg.norm(pair.model.dynamics(s, a) - pair.mdp.dynamics(s, a), axis=-1)
+    off_dyn = np.linalg.norm(
+        pair.model.dynamics(s, a) - pair.mdp.dynamics(s, a), axis=-1
+    )
     off_rew = np.abs(pair.model.reward(s, a) - pair.mdp.reward(s, a))
-    path = gap_bound_along_path(learned, gamma=0.9, dynamics_errors=off_dyn, reward_errors=off_rew)
+    path = gap_bound_along_path(
+        learned, gamma=0.9, dynamics_errors=off_dyn, reward_errors=off_rew
+    )
     assert (np.abs(pair.gap(150)) <= path * (1 + 1e-12)).all()
     by_rmse = return_gap_bound(
-        learned, gamma=0.9, eps_dyn=occupancy_rmse(off_dyn, gamma=0.9), eps_rew=occupancy_rmse(off_rew, gamma=0.9)
+        learned,
+        gamma=0.9,
+        eps_dyn=occupancy_rmse(off_dyn, gamma=0.9),
+        eps_rew=occupancy_rmse(off_rew, gamma=0.9),
     )
     ratios.append(abs(pair.gap(150).mean()) / by_rmse)
 assert max(ratios) <= 1
-same = tight_pair(Lipschitz(dynamics=0.5, reward=1.0, policy=0.0), gamma=0.9, eps_dyn=0.1, eps_rew=0.05)
+same = tight_pair(
+    Lipschitz(dynamics=0.5, reward=1.0, policy=0.0),
+    gamma=0.9,
+    eps_dyn=0.1,
+    eps_rew=0.05,
+)
 equal = -float(same.gap(600)) / return_gap_bound(
     Lipschitz(dynamics=0.5, reward=1.0, policy=0.0), gamma=0.9,
     eps_dyn=occupancy_rmse(np.full(600, 0.1), gamma=0.9), eps_rew=occupancy_rmse(np.full(600, 0.05), gamma=0.9),
@@ -604,14 +759,28 @@ planning.at_most(
 )
 
 # %% tags=["proof"]
-good, bad = b, -b  # true rewards of the two arms; the model sees 0 for both and may pick the bad one
-planning.equal(good - bad, 2 * b, because="Two arms with rewards $\\pm b$, both modelled as 0: the regret is $2b$.")
+good, bad = (
+    b,
+    -b,
+)  # true rewards of the two arms; the model sees 0 for both and may pick the bad one
+planning.equal(
+    good - bad,
+    2 * b,
+    because="Two arms with rewards $\\pm b$, both modelled as 0: the regret is $2b$.",
+)
 
 # %%
-some, now = Lipschitz(dynamics=0.6, reward=1.0, policy=0.5), {"gamma": 0.9, "eps_dyn": 0.1, "eps_rew": 0.05}
+some, now = (
+    Lipschitz(dynamics=0.6, reward=1.0, policy=0.5),
+    {"gamma": 0.9, "eps_dyn": 0.1, "eps_rew": 0.05},
+)
 pair = tight_pair(some, **now)
-J_hat = discounted_return(pair.model, lambda s: pair.policy(s) + 0.02, np.array([0.03]), 2000)
-everything = return_gap_bound_all_sources(some, **now, eps_policy=0.02, start_error=0.03)
+J_hat = discounted_return(
+    pair.model, lambda s: pair.policy(s) + 0.02, np.array([0.03]), 2000
+)
+everything = return_gap_bound_all_sources(
+    some, **now, eps_policy=0.02, start_error=0.03
+)
 assert abs(float(J_hat) / everything - 1) < 1e-12
 say(
     f"Attaining system with a start error of 0.03 and a policy error of 0.02: gap {float(J_hat):.5g}, bound {everything:.5g}."
@@ -633,24 +802,39 @@ ledger.beyond(
 # $\gamma^k$ times a bracket that grows with $k$, so the best horizon is where the bracket changes sign.
 
 # %% tags=["proof"]
-kappa, e_dyn, e_rew, e_V, L_V = sp.symbols("kappa epsilon_dyn epsilon_rew epsilon_V L_V", nonnegative=True)
+kappa, e_dyn, e_rew, e_V, L_V = sp.symbols(
+    "kappa epsilon_dyn epsilon_rew epsilon_V L_V", nonnegative=True
+)
 drift_k = e_dyn * geometric(Lam, k)
 
 
 def E(steps):
     """The error bound after a number of imagined steps and a critic."""
     drift = e_dyn * geometric(Lam, steps)
-    return e_rew * geometric(g, steps) + kappa * e_dyn * D(steps) + g**steps * (e_V + L_V * drift)
+    return (
+        e_rew * geometric(g, steps)
+        + kappa * e_dyn * D(steps)
+        + g**steps * (e_V + L_V * drift)
+    )
 
 
 def bracket(drift):
     """What one more imagined step changes, up to the discount."""
-    return e_rew + g * L_V * e_dyn - (1 - g) * e_V + (kappa - L_V * (1 - g * Lam)) * drift
+    return (
+        e_rew + g * L_V * e_dyn - (1 - g) * e_V + (kappa - L_V * (1 - g * Lam)) * drift
+    )
 
 
 stop = Proof("When to hand over")
-step = stop.equal(E(k + 1) - E(k), g**k * bracket(drift_k), because="What one more imagined step changes.")
-replace(step, statement=rf"E(k+1)-E(k) = \gamma^k\Big[{sp.latex(bracket(sp.Symbol('delta_k')))}\Big]")
+step = stop.equal(
+    E(k + 1) - E(k),
+    g**k * bracket(drift_k),
+    because="What one more imagined step changes.",
+)
+replace(
+    step,
+    statement=rf"E(k+1)-E(k) = \gamma^k\Big[{sp.latex(bracket(sp.Symbol('delta_k')))}\Big]",
+)
 
 # %% tags=["proof"]
 generic = kappa / (1 - g * Lam)
@@ -684,13 +868,19 @@ axis.legend()
 plt.show()
 
 # %%
-say("Best horizon: " + ", ".join(f"{k_:g} steps for $\\epsilon_V={v:g}$" for v, k_ in best.items()) + ".")
+say(
+    "Best horizon: "
+    + ", ".join(f"{k_:g} steps for $\\epsilon_V={v:g}$" for v, k_ in best.items())
+    + "."
+)
 
 # %%
 wrong = interior = 0
 for _ in range(500):
     growth, discount = generator.uniform(0.1, 1.5), generator.uniform(0.5, 0.98)
-    measured = generator.uniform(0.05, 1) * min(1 / (1 - discount * growth) if discount * growth < 1 else 30, 30)
+    measured = generator.uniform(0.05, 1) * min(
+        1 / (1 - discount * growth) if discount * growth < 1 else 30, 30
+    )
     choice = {"gamma": discount, "eps_dyn": 10 ** generator.uniform(-3, 0), "eps_rew": 10 ** generator.uniform(-3, 0),
               "eps_value": 10 ** generator.uniform(-1, 2), "value_lipschitz": measured}  # fmt: skip
     some = Lipschitz(dynamics=growth, reward=1.0, policy=0.0)
@@ -699,7 +889,9 @@ for _ in range(500):
     wrong += curve[int(min(best_k, 300))] > curve.min() * (1 + 1e-10)
     interior += 0 < best_k < 300
 assert wrong == 0
-say(f"Against a search over 300 steps, on 500 random problems ({interior} with an interior optimum): {wrong} wrong.")
+say(
+    f"Against a search over 300 steps, on 500 random problems ({interior} with an interior optimum): {wrong} wrong."
+)
 
 # %%
 ledger.beyond(

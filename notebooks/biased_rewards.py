@@ -5,20 +5,27 @@
 # reward errors do no harm at all, how large the damage of the others can be, and when cheap biased labels are still the better buy.
 
 # %% tags=["parameters"]
-n_repetitions = 4000  # estimates averaged for each K, 500 to 200000
-horizon = 20  # H, steps, 2 to 200
-gamma = 0.95  # discount, no unit, in (0, 1)
-policy_std = 0.5  # standard deviation of the actions, action unit, above 0
-bias_size = 0.5  # size of the reward error of the example, reward unit, above 0
-n_processes = 300  # random finite MDPs for the size bound, 50 to 10000
-cheap_cost = 1.0  # a, money per rollout with cheap labels, above 0
-exact_cost = 10.0  # money per rollout with exact labels, above 0
-seed = 0  # of every generator, each with its own offset, at least 0
+n_repetitions = 4000  # estimates averaged for each K, in [500, 200000]
+horizon = 20  # steps in an episode, in [2, 200]
+gamma = 0.95  # discount, in (0, 1)
+policy_std = 0.5  # standard deviation of the policy's actions, in (0, 10]
+bias_size = 0.5  # size of the reward error of the example, reward units, in (0, 100]
+n_processes = 300  # random finite MDPs for the size bound, in [50, 10000]
+cheap_cost = 1.0  # a, money per rollout with cheap labels, in (0, 1000000]
+# money per rollout with exact labels, above cheap_cost, in (0, 1000000]
+exact_cost = 10.0
+seed = 0  # of every generator, each with its own offset, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.biased_rewards import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "biased_rewards",
+    globals(),
+    covers="Proposition 2 and its proof (§5, B.8, Eq. 6 and 7)",
+    leaves_out="how a policy exploits a biased reward model as it trains; here the policy is fixed",
+    at_most_seconds=40,
+)
 
 # %% tags=["hide-input"]
 from itertools import product
@@ -28,23 +35,24 @@ import numpy as np
 import sympy as sp
 import torch
 
-from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, needs_repair, say
+from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels
+from imagination.book.ledger import needs_repair
+from imagination.book.show import say
 from imagination.proof import Proof
 from imagination.rewards import enumeration as exact
-from imagination.rewards.bias import bias_bound, bias_bound_spectral, bias_bound_uniform, crossover_budget, two_batches
+from imagination.rewards.bias import (
+    bias_bound,
+    bias_bound_spectral,
+    bias_bound_uniform,
+    crossover_budget,
+    two_batches,
+)
 from imagination.rewards.enumeration import Tabular
 from imagination.rewards.reinforce import reinforce, returns_to_go
 from imagination.rewards.rollouts import LinearPolicy, LinearSystem, rollout, scores
 
 use_style()
 torch.set_num_threads(1)  # the tensors are small: threads would wait for each other
-ledger = Ledger("biased_rewards")
-ledger.opening(
-    covers="Proposition 2 and its proof (§5, B.8, Eq. 6 and 7)",
-    leaves_out="how a policy exploits a biased reward model as it trains; here the policy is fixed",
-    at_most_seconds=40,
-)
 
 # %% [markdown]
 # ## The statement
@@ -68,7 +76,10 @@ g, p0, p1 = sp.symbols("gamma p_0 p_1", positive=True)
 R = sp.Rational
 ahead, logit = ((0, 1), (1, 0)), (0, 1)
 reward, bias = ((R(1, 2), 1), (-1, R(1, 3))), ((R(1, 5), -1), (2, R(1, 7)))
-biased = tuple(tuple(r + b for r, b in zip(x, y, strict=True)) for x, y in zip(reward, bias, strict=True))
+biased = tuple(
+    tuple(r + b for r, b in zip(x, y, strict=True))
+    for x, y in zip(reward, bias, strict=True)
+)
 
 
 def process(payoff, probability=(p0, p1)):
@@ -78,7 +89,9 @@ def process(payoff, probability=(p0, p1)):
 
 def true_gradient(payoff, H, discount=g, probability=(p0, p1)):
     """Gradient of the discounted return by differentiation."""
-    return exact.gradient(process(payoff, probability), lambda m: exact.expected_return(m, H, discount))
+    return exact.gradient(
+        process(payoff, probability), lambda m: exact.expected_return(m, H, discount)
+    )
 
 
 # %%
@@ -99,9 +112,13 @@ shown
 without = exact.mean_gradient(process(biased), 2, g, discount_states=False)
 excess = [
     sp.factor(sp.expand(f - r - b))
-    for f, r, b in zip(without, true_gradient(reward, 2), true_gradient(bias, 2), strict=True)
+    for f, r, b in zip(
+        without, true_gradient(reward, 2), true_gradient(bias, 2), strict=True
+    )
 ]
-say(f"Error of Eq. 6 with estimator (A), $H=2$: $\\big({sp.latex(excess[0])},\\ {sp.latex(excess[1])}\\big)$.")
+say(
+    f"Error of Eq. 6 with estimator (A), $H=2$: $\\big({sp.latex(excess[0])},\\ {sp.latex(excess[1])}\\big)$."
+)
 literal_fails = all(x != 0 for x in excess)
 
 # %% [markdown]
@@ -121,13 +138,17 @@ steps.equal(
 for K_, H in ((1, 2), (2, 2), (3, 1)):
     half = (p0, R(2, 5))
     atoms = [
-        (e.probability, exact.estimate(e.scores, e.rewards, R(9, 10), discount_states=True))
+        (
+            e.probability,
+            exact.estimate(e.scores, e.rewards, R(9, 10), discount_states=True),
+        )
         for e in exact.episodes(process(biased, half), H)
     ]
     target = true_gradient(reward, H, R(9, 10), half)
     shift = true_gradient(bias, H, R(9, 10), half)
     error = sum(
-        sp.prod([q for q, _ in draw]) * sum((sum(x[i] for _, x in draw) / K_ - target[i]) ** 2 for i in (0, 1))
+        sp.prod([q for q, _ in draw])
+        * sum((sum(x[i] for _, x in draw) / K_ - target[i]) ** 2 for i in (0, 1))
         for draw in product(atoms, repeat=K_)
     )
     shown = steps.equal(
@@ -148,7 +169,9 @@ payoff = np.array(reward, float)
 error_map = p.bias_size * np.array([[0.0, 1.0], [-0.5, 0.25]])
 rng = np.random.default_rng(p.seed)
 n = 25 * p.n_repetitions
-clean, tilted = chain.sample_gradients(np.array([payoff, payoff + error_map]), p.gamma, p.horizon, n, generator=rng)
+clean, tilted = chain.sample_gradients(
+    np.array([payoff, payoff + error_map]), p.gamma, p.horizon, n, generator=rng
+)
 target, shift = (chain.gradient(x, p.gamma, p.horizon) for x in (payoff, error_map))
 floor = float((shift**2).sum())
 
@@ -175,15 +198,40 @@ figure, axis = panels()
 fine = np.geomspace(1, counts[-1], 100)
 axis.plot(fine, one / fine + floor, color=VERMILION)
 axis.plot(fine, clean.var(0).sum() / fine, color=BLUE)
-axis.errorbar(counts, measured[:, 0, 0], 2 * measured[:, 0, 1], fmt="o", color=VERMILION, label="biased labels")
-axis.errorbar(counts, measured[:, 1, 0], 2 * measured[:, 1, 1], fmt="s", color=BLUE, label="exact labels")
+axis.errorbar(
+    counts,
+    measured[:, 0, 0],
+    2 * measured[:, 0, 1],
+    fmt="o",
+    color=VERMILION,
+    label="biased labels",
+)
+axis.errorbar(
+    counts,
+    measured[:, 1, 0],
+    2 * measured[:, 1, 1],
+    fmt="s",
+    color=BLUE,
+    label="exact labels",
+)
 axis.axhline(floor, ls=":", color=BLACK, label=r"$\|\nabla B_H\|^2$")
-axis.set(xscale="log", yscale="log", xlabel="rollouts K", ylabel="mean squared error\n(gradient unit squared)")
+axis.set(
+    xscale="log",
+    yscale="log",
+    xlabel="rollouts K",
+    ylabel="mean squared error\n(gradient unit squared)",
+)
 axis.legend()
 plt.show()
 
 # %%
-say("Measured, biased: " + ", ".join(f"K = {k}: {m:.3g}" for k, m in zip(counts, measured[:, 0, 0], strict=True)) + ".")
+say(
+    "Measured, biased: "
+    + ", ".join(
+        f"K = {k}: {m:.3g}" for k, m in zip(counts, measured[:, 0, 0], strict=True)
+    )
+    + "."
+)
 
 # %% [markdown]
 # ### On a control task
@@ -196,7 +244,14 @@ system, policy, gain = (
     LinearPolicy(2, 1, std=p.policy_std),
     torch.tensor([-1.0, -1.5], dtype=torch.float64),
 )
-runs = rollout(system, policy, gain, n=50_000, horizon=p.horizon, generator=torch.Generator().manual_seed(p.seed + 1))
+runs = rollout(
+    system,
+    policy,
+    gain,
+    n=50_000,
+    horizon=p.horizon,
+    generator=torch.Generator().manual_seed(p.seed + 1),
+)
 score = scores(policy, gain, runs)
 wrong = 4 * p.bias_size * runs.states[..., 1].abs()
 true_, tilted_ = (
@@ -209,10 +264,14 @@ for K_ in (1, 10, 100, 1000):
     grouped = tilted_[25_000:].reshape(-1, K_, 2).mean(1)
     square = ((grouped - centre) ** 2).sum(1)
     expected = float(tilted_[:25_000].var(0).sum() / K_ + (bias_here**2).sum())
-    along = 2 * (tilted_[:25_000] @ bias_here).std() / 25_000**0.5  # what the first half leaves open
+    along = (
+        2 * (tilted_[:25_000] @ bias_here).std() / 25_000**0.5
+    )  # what the first half leaves open
     spread = float((square.var() / len(square) + along**2) ** 0.5)
     control_z.append((float(square.mean()) - expected) / spread)
-    rows.append(f"| {K_} | {float(square.mean()):.3g} | {expected:.3g} | {control_z[-1]:+.1f} |")
+    rows.append(
+        f"| {K_} | {float(square.mean()):.3g} | {expected:.3g} | {control_z[-1]:+.1f} |"
+    )
 assert max(map(abs, control_z)) < 4
 say("\n".join(rows))
 say(f"$\\lVert\\nabla B_H\\rVert^2\\approx{float((bias_here**2).sum()):.3g}$.")
@@ -226,7 +285,9 @@ say(f"$\\lVert\\nabla B_H\\rVert^2\\approx{float((bias_here**2).sum()):.3g}$.")
 moving_bias = ((0, p0), (0, 0))
 (should, _) = exact.gradient(
     process(((0, 0), (0, 0))),
-    lambda m: exact.expected_return(process(((0, m.probability[0]), (0, 0)), m.probability), 1, g),
+    lambda m: exact.expected_return(
+        process(((0, m.probability[0]), (0, 0)), m.probability), 1, g
+    ),
 )
 (sees, _) = exact.mean_gradient(process(moving_bias), 1, g, discount_states=True)
 conditions = Proof("theta-dependent bias")
@@ -262,7 +323,9 @@ shown
 # %%
 shaping = tuple(tuple(g * phi[ahead[s][a]] - phi[s] for a in (0, 1)) for s in (0, 1))
 for H in (1, 2, 3):
-    last = exact.expectation(process(shaping), H, lambda e: phi[ahead[e.states[-1]][e.actions[-1]]])
+    last = exact.expectation(
+        process(shaping), H, lambda e: phi[ahead[e.states[-1]][e.actions[-1]]]
+    )
     shown = harmless.equal(
         exact.expected_return(process(shaping), H, g), g**H * last - phi[0],
         because=f"shaping telescopes: only the ends remain, $H={H}$, for every $\\phi$, policy and discount",
@@ -287,14 +350,19 @@ shown
 # %%
 size = Proof("size of the gradient bias")
 for H in (1, 2, 3):
-    centred = [exact.expectation(process(bias), H, lambda e, t=t: e.rewards[t]) for t in range(H)]
+    centred = [
+        exact.expectation(process(bias), H, lambda e, t=t: e.rewards[t])
+        for t in range(H)
+    ]
     by_sum = [
         sum(
             g**t
             * exact.expectation(
                 process(bias),
                 H,
-                lambda e, t=t, i=i, m=centred[t]: (e.rewards[t] - m) * sum(w[i] for w in e.scores[: t + 1]),
+                lambda e, t=t, i=i, m=centred[t]: (
+                    (e.rewards[t] - m) * sum(w[i] for w in e.scores[: t + 1])
+                ),
             )
             for t in range(H)
         )
@@ -332,7 +400,11 @@ size.at_most(
 coin = exact.SoftmaxMDP(((0, 0),), ((0, 0),), (p0,), (0,))
 for H in (1, 3, 5):
     attained = sum(
-        g**t * exact.expectation(coin, H, lambda e, t=t: sum(w[0] for w in e.scores[: t + 1]) ** 2) for t in range(H)
+        g**t
+        * exact.expectation(
+            coin, H, lambda e, t=t: sum(w[0] for w in e.scores[: t + 1]) ** 2
+        )
+        for t in range(H)
     )
     limit_ = sum(g**t * sp.sqrt((t + 1) * p0 * (1 - p0)) ** 2 for t in range(H))
     shown = size.equal(
@@ -344,7 +416,8 @@ shown
 
 # %%
 series = {
-    x: (1 - x) ** 1.5 * np.sum(x ** np.arange(20_000) * np.sqrt(np.arange(1, 20_001))) for x in (0.1, 0.5, 0.9, 0.99)
+    x: (1 - x) ** 1.5 * np.sum(x ** np.arange(20_000) * np.sqrt(np.arange(1, 20_001)))
+    for x in (0.1, 0.5, 0.9, 0.99)
 }
 say(
     "The last inequality is nearly tight too. Left over right: "
@@ -359,9 +432,19 @@ say(
 rng, ratios = np.random.default_rng(p.seed + 2), []
 for i in range(p.n_processes):
     s, actions = rng.integers(2, 6), rng.integers(2, 4)
-    moves = np.eye(s)[rng.integers(s, size=(s, actions))] if i % 2 else rng.dirichlet(np.full(s, 0.5), (s, actions))
-    random = Tabular(moves, np.eye(s)[0], rng.normal(size=(s, actions)) * rng.uniform(0, 3))
-    x, H, b = rng.uniform(0, 0.99), int(rng.integers(2, 40)), rng.normal(size=(s, actions)) + 10 * rng.normal()
+    moves = (
+        np.eye(s)[rng.integers(s, size=(s, actions))]
+        if i % 2
+        else rng.dirichlet(np.full(s, 0.5), (s, actions))
+    )
+    random = Tabular(
+        moves, np.eye(s)[0], rng.normal(size=(s, actions)) * rng.uniform(0, 3)
+    )
+    x, H, b = (
+        rng.uniform(0, 0.99),
+        int(rng.integers(2, 40)),
+        rng.normal(size=(s, actions)) + 10 * rng.normal(),
+    )
     sd, moments = random.deviation(b, H), random.score_moments(H)
     squares = np.trace(moments, axis1=1, axis2=2)
     bounds = (
@@ -380,9 +463,24 @@ say(
 
 # %% mystnb={"figure": {"name": "fig-biased-rewards-bounds", "caption": "True size of the gradient bias over its bound, on random finite MDPs, as cumulative fractions. The three bounds: largest eigenvalue of the score moments, their trace, and the uniform bound."}, "image": {"alt": "Three rising curves between 0 and 1; the eigenvalue bound is the tightest, the uniform one the loosest."}}
 figure, axis = panels()
-for column, color, style, name in ((0, BLUE, "-", "eigenvalue"), (1, GREEN, "--", "trace"), (2, GREY, ":", "uniform")):
-    axis.plot(np.sort(ratios[:, column]), np.linspace(0, 1, len(ratios)), style, color=color, label=name)
-axis.set(xscale="log", xlim=(1e-3, 1), xlabel="true size ÷ bound (no unit)", ylabel="fraction of processes")
+for column, color, style, name in (
+    (0, BLUE, "-", "eigenvalue"),
+    (1, GREEN, "--", "trace"),
+    (2, GREY, ":", "uniform"),
+):
+    axis.plot(
+        np.sort(ratios[:, column]),
+        np.linspace(0, 1, len(ratios)),
+        style,
+        color=color,
+        label=name,
+    )
+axis.set(
+    xscale="log",
+    xlim=(1e-3, 1),
+    xlabel="true size ÷ bound (no unit)",
+    ylabel="fraction of processes",
+)
 axis.legend()
 plt.show()
 
@@ -451,9 +549,20 @@ trade.equal(
 variance = {"cheap": tilted.var(0).sum(), "exact": clean.var(0).sum()}
 covariance = ((tilted - tilted.mean(0)) * (clean - clean.mean(0))).sum((1, 2)).mean()
 rho = float(covariance / np.sqrt(variance["cheap"] * variance["exact"]))
-prices = {"cheap_cost": p.cheap_cost, "double_cost": p.cheap_cost + p.exact_cost, "exact_cost": p.exact_cost}
-moments_ = {"cheap_variance": variance["cheap"], "exact_variance": variance["exact"], "correlation": rho}
-plan, unit = two_batches(**moments_, **prices), two_batches(**moments_, **prices, weight=1.0)
+prices = {
+    "cheap_cost": p.cheap_cost,
+    "double_cost": p.cheap_cost + p.exact_cost,
+    "exact_cost": p.exact_cost,
+}
+moments_ = {
+    "cheap_variance": variance["cheap"],
+    "exact_variance": variance["exact"],
+    "correlation": rho,
+}
+plan, unit = (
+    two_batches(**moments_, **prices),
+    two_batches(**moments_, **prices, weight=1.0),
+)
 at = crossover_budget(
     cheap_variance=variance["cheap"],
     cheap_cost=p.cheap_cost,
@@ -471,7 +580,10 @@ budgets = at * np.array([0.25, 1.0, 4.0])
 checks = []
 sizes = {}
 for budget in budgets:
-    k_double = int(budget / (prices["cheap_cost"] * plan.rollouts_per_double + prices["double_cost"]))
+    k_double = int(
+        budget
+        / (prices["cheap_cost"] * plan.rollouts_per_double + prices["double_cost"])
+    )
     sizes[budget] = {
         "cheap": (max(1, int(budget / p.cheap_cost)), 0),
         "exact": (max(1, int(budget / p.exact_cost)), 0),
@@ -480,7 +592,11 @@ for budget in budgets:
         left = budget - k_double * prices["double_cost"]
         sizes[budget]["two batches"] = (int(left / p.cheap_cost), k_double)
 pool = chain.sample_gradients(
-    np.array([payoff, payoff + error_map]), p.gamma, p.horizon, 600_000, generator=np.random.default_rng(p.seed + 3)
+    np.array([payoff, payoff + error_map]),
+    p.gamma,
+    p.horizon,
+    600_000,
+    generator=np.random.default_rng(p.seed + 3),
 )
 
 
@@ -490,7 +606,9 @@ def squared_errors(name, n_cheap, n_double):
     groups = min(len(pool[0]) // take, 4000)
     exact_, cheap_ = (x[: groups * take].reshape(groups, take, 2, 2) for x in pool)
     if name == "two batches":
-        estimate = plan.weight * cheap_[:, :n_cheap].mean(1) + (exact_ - plan.weight * cheap_)[:, n_cheap:].mean(1)
+        estimate = plan.weight * cheap_[:, :n_cheap].mean(1) + (
+            exact_ - plan.weight * cheap_
+        )[:, n_cheap:].mean(1)
     else:
         estimate = (cheap_ if name == "cheap" else exact_).mean(1)
     return ((estimate - target) ** 2).sum((1, 2))
@@ -502,12 +620,19 @@ def theory(name, n_cheap, n_double):
         return variance["cheap"] / n_cheap + floor
     if name == "exact":
         return variance["exact"] / n_cheap
-    gap = variance["exact"] + plan.weight**2 * variance["cheap"] - 2 * plan.weight * covariance
+    gap = (
+        variance["exact"]
+        + plan.weight**2 * variance["cheap"]
+        - 2 * plan.weight * covariance
+    )
     return plan.weight**2 * variance["cheap"] / n_cheap + gap / n_double
 
 
 # %%
-rows = ["| budget | labels | rollouts | measured | predicted | z |", "|---|---|---|---|---|---|"]
+rows = [
+    "| budget | labels | rollouts | measured | predicted | z |",
+    "|---|---|---|---|---|---|",
+]
 found = {}
 for budget, options in sizes.items():
     for name, (n_cheap, n_double) in options.items():
@@ -518,15 +643,29 @@ for budget, options in sizes.items():
         rows.append(
             f"| {budget / at:.2g} B× | {name} | {n_cheap}{f' + {n_double} twice' if n_double else ''} | {value:.3g} ± {se:.1g} | {theory(name, n_cheap, n_double):.3g} | {checks[-1]:+.1f} |"
         )
-say("\n".join(rows) + "\n\nThe rows share rollouts, so their distances are not independent.")
+say(
+    "\n".join(rows)
+    + "\n\nThe rows share rollouts, so their distances are not independent."
+)
 assert np.abs(checks).max() < 4
 
 # %% mystnb={"figure": {"name": "fig-biased-rewards-crossover", "caption": "Mean squared error of the gradient against budget, in units of the crossover budget. Lines: formulas; points: measured, bars two standard errors. Cheap biased labels win below 1, exact ones above; the two batches use both and have no bias."}, "image": {"alt": "Log-log plot. The cheap curve flattens, the exact curve falls straight and crosses it at one, the two-batch line is parallel to the exact one."}}
 axis_x = np.geomspace(0.1, 10, 60)
 figure, axis = panels()
-axis.plot(axis_x, p.cheap_cost * variance["cheap"] / (axis_x * at) + floor, color=VERMILION, label="cheap, biased")
+axis.plot(
+    axis_x,
+    p.cheap_cost * variance["cheap"] / (axis_x * at) + floor,
+    color=VERMILION,
+    label="cheap, biased",
+)
 axis.plot(axis_x, plan.exact_only / (axis_x * at), color=BLUE, label="exact")
-axis.plot(axis_x, plan.variance_times_budget / (axis_x * at), "--", color=GREEN, label="two batches")
+axis.plot(
+    axis_x,
+    plan.variance_times_budget / (axis_x * at),
+    "--",
+    color=GREEN,
+    label="two batches",
+)
 for name, color in (("cheap", VERMILION), ("exact", BLUE), ("two batches", GREEN)):
     at_hand = [b for b in budgets if (name, b) in found]
     value, bar = np.array([found[name, b] for b in at_hand]).T
@@ -576,7 +715,9 @@ ledger.beyond(
     "Many cheap labels plus a few rollouts labelled twice give an unbiased gradient of variance $v_2(\\sqrt a\\,\\rho+\\sqrt{(b-a)(1-\\rho^2)})^2/B$",
     ours=f"{plan.variance_times_budget:.3g} against {plan.exact_only:.3g} with exact labels only; crossover at {at:.3g}",
     uncertainty=f"largest |z| {np.abs(checks).max():.1f}",
-    holds=len(trade) > 0 and np.abs(checks).max() < 4 and plan.variance_times_budget < plan.exact_only,
+    holds=len(trade) > 0
+    and np.abs(checks).max() < 4
+    and plan.variance_times_budget < plan.exact_only,
 )
 
 # %%

@@ -6,14 +6,20 @@
 # which of the paper's figures belong to the bound, and which to the mixture of systems that one happens to choose.
 
 # %% tags=["parameters"]
-n_seeds = 3  # draws of each design, 2 to 1000; 525 configurations a draw, about 1 s for each draw of each design
-synthetic_seed = 0  # seed of the first draw of the synthetic benchmark, at least 0
-lqg_seed = 1  # seed of the first draw of the linear-quadratic benchmark, at least 0
+n_seeds = 3  # draws of each design; 525 configurations a draw, in [2, 1000]
+synthetic_seed = 0  # seed of the first draw of the synthetic benchmark, 0 or more
+lqg_seed = 1  # seed of the first draw of the linear-quadratic benchmark, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.calibration import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "calibration",
+    globals(),
+    covers="§3.1, Appendix B.4 and Figure 3",
+    leaves_out="stochastic dynamics and unbounded domains, as the paper does",
+    at_most_seconds=60,
+)
 
 # %% tags=["hide-input"]
 from dataclasses import replace
@@ -23,20 +29,22 @@ import numpy as np
 import pandas as pd
 
 from imagination import Lipschitz, return_gap_bound
-from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, agrees, say
+from imagination.book.figures import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    panels,
+)
+from imagination.book.ledger import agrees
+from imagination.book.show import say
 from imagination.calibration.designs import lqg_variants, synthetic_variants
 from imagination.calibration.lqg import calibrate_lqg
 from imagination.calibration.rollouts import Kind
 from imagination.calibration.synthetic import SyntheticDesign, calibrate_synthetic
-
-use_style()
-ledger = Ledger("calibration")
-ledger.opening(
-    covers="§3.1, Appendix B.4 and Figure 3",
-    leaves_out="stochastic dynamics and unbounded domains, as the paper does",
-    at_most_seconds=60,
-)
 
 # %% [markdown]
 # ## What is measured
@@ -83,15 +91,23 @@ ledger.opening(
 def draws(designs, calibrate, first_seed):
     """Run every design with every seed; column ``draw`` counts the seeds from 0."""
     seeds = range(first_seed, first_seed + p.n_seeds)
-    frames = [calibrate(design, seeds=seeds).assign(design=name) for name, design in designs.items()]
+    frames = [
+        calibrate(design, seeds=seeds).assign(design=name)
+        for name, design in designs.items()
+    ]
     rows = pd.concat(frames, ignore_index=True)
     return rows.assign(draw=rows.seed - first_seed)
 
 
 synthetic_rows = draws(synthetic_variants(), calibrate_synthetic, p.synthetic_seed)
 lqg_rows = draws(lqg_variants(), calibrate_lqg, p.lqg_seed)
-headlines = {"synthetic": "headline: contractions to 0.99", "lqg": "headline: discounts from 0.8"}
-synthetic = synthetic_rows[(synthetic_rows.design == headlines["synthetic"]) & (synthetic_rows.draw == 0)]
+headlines = {
+    "synthetic": "headline: contractions to 0.99",
+    "lqg": "headline: discounts from 0.8",
+}
+synthetic = synthetic_rows[
+    (synthetic_rows.design == headlines["synthetic"]) & (synthetic_rows.draw == 0)
+]
 lqg = lqg_rows[(lqg_rows.design == headlines["lqg"]) & (lqg_rows.draw == 0)]
 pooled = pd.concat([synthetic, lqg])
 
@@ -100,8 +116,18 @@ pooled = pd.concat([synthetic, lqg])
 
 # %%
 everything = pd.concat([synthetic_rows, lqg_rows])
-ceilings = {c: (everything.gap.abs() + everything.truncation) / everything[f"bound_{c}"] for c in ("sup", "roll")}
-inside = {c: int(((pooled.gap.abs() + pooled.truncation) / pooled[f"bound_{c}"] <= 1 + 1e-9).sum()) for c in ceilings}
+ceilings = {
+    c: (everything.gap.abs() + everything.truncation) / everything[f"bound_{c}"]
+    for c in ("sup", "roll")
+}
+inside = {
+    c: int(
+        (
+            (pooled.gap.abs() + pooled.truncation) / pooled[f"bound_{c}"] <= 1 + 1e-9
+        ).sum()
+    )
+    for c in ceilings
+}
 violations = sum(int((ceiling > 1 + 1e-9).sum()) for ceiling in ceilings.values())
 say(
     f"The first draw of the headline designs: {inside['sup']} of {len(pooled)} within the bound with SUP, "
@@ -115,7 +141,13 @@ ledger.decide(
     "calibration-holds",
     ours=f"{inside['sup']} of {len(pooled)} (SUP), {inside['roll']} of {len(pooled)} (ROLL)",
     uncertainty=f"{violations} violations among {len(everything)} configurations of all designs",
-    verdict=agrees(inside=[len(pooled) == 525, *(n == 525 for n in inside.values()), violations == 0]),
+    verdict=agrees(
+        inside=[
+            len(pooled) == 525,
+            *(n == 525 for n in inside.values()),
+            violations == 0,
+        ]
+    ),
 )
 
 # %% [markdown]
@@ -123,7 +155,10 @@ ledger.decide(
 
 # %% mystnb={"figure": {"name": "fig-calibration-ecdf", "caption": "Empirical distributions of $R$ for the headline designs: synthetic (150, blue) and linear–quadratic (375, vermilion); solid with $\\epsilon$ as a supremum, dotted with the maximum over the learned rollout. Triangles: the paper's medians, 0.0035 and 0.034. The line at 1 is the bound; a few configurations lie left of the picture."}, "image": {"alt": "Two step curves on a logarithmic axis from one millionth to one. The blue one rises early, is nearly level above one tenth and jumps near one; the vermilion one climbs throughout."}}
 figure, axis = panels(height=3.6)
-for rows, colour, label in ((synthetic, BLUE, "synthetic"), (lqg, VERMILION, "linear–quadratic")):
+for rows, colour, label in (
+    (synthetic, BLUE, "synthetic"),
+    (lqg, VERMILION, "linear–quadratic"),
+):
     for column, style in (("ratio_sup", "-"), ("ratio_roll", ":")):
         axis.step(
             np.sort(rows[column]),
@@ -133,7 +168,15 @@ for rows, colour, label in ((synthetic, BLUE, "synthetic"), (lqg, VERMILION, "li
             where="post",
             label=f"{label}, {column[6:].upper()}",
         )
-axis.plot([0.0035, 0.034], [0, 0], "^", color=GREY, markersize=9, clip_on=False, label="the paper's medians")
+axis.plot(
+    [0.0035, 0.034],
+    [0, 0],
+    "^",
+    color=GREY,
+    markersize=9,
+    clip_on=False,
+    label="the paper's medians",
+)
 axis.axvline(1, color=BLACK, linewidth=1)
 axis.set(
     xscale="log",
@@ -153,14 +196,23 @@ summary = pd.DataFrame(
             for statistic in ("median", "max")
             for column in ("ratio_sup", "ratio_roll")
         }
-        for name, rows in (("synthetic", synthetic), ("linear–quadratic", lqg), ("pooled", pooled))
+        for name, rows in (
+            ("synthetic", synthetic),
+            ("linear–quadratic", lqg),
+            ("pooled", pooled),
+        )
     }
 )
 
 
 def markdown(frame, digits="%.3g"):
     """A data frame as a Markdown table, to three significant digits."""
-    head = "| | " + " | ".join(map(str, frame.columns)) + " |\n|---|" + "---|" * len(frame.columns)
+    head = (
+        "| | "
+        + " | ".join(map(str, frame.columns))
+        + " |\n|---|"
+        + "---|" * len(frame.columns)
+    )
     cell = lambda x: digits % x if isinstance(x, float) else str(x)  # noqa: E731
     return "\n".join(
         [
@@ -184,15 +236,24 @@ say(markdown(summary.T))
 # and its nearly tight minority, and wrong rewards alone would fill that gap.
 
 # %%
-supplement = calibrate_synthetic(replace(SyntheticDesign(), kinds=(Kind.REW,)), seeds=[p.synthetic_seed])
+supplement = calibrate_synthetic(
+    replace(SyntheticDesign(), kinds=(Kind.REW,)), seeds=[p.synthetic_seed]
+)
 by_kind = pd.DataFrame(
     {
-        "synthetic": pd.concat([synthetic, supplement]).groupby("kind").ratio_sup.median(),
+        "synthetic": pd.concat([synthetic, supplement])
+        .groupby("kind")
+        .ratio_sup.median(),
         "linear–quadratic SUP": lqg.groupby("kind").ratio_sup.median(),
         "linear–quadratic ROLL": lqg.groupby("kind").ratio_roll.median(),
     }
 ).loc[["dyn", "both", "rew"]]
-within = int((supplement.gap.abs() + supplement.truncation <= supplement.bound_roll * (1 + 1e-9)).sum())
+within = int(
+    (
+        supplement.gap.abs() + supplement.truncation
+        <= supplement.bound_roll * (1 + 1e-9)
+    ).sum()
+)
 quartiles = supplement.ratio_sup.quantile([0.25, 0.5, 0.75]).to_numpy()
 say("Median of $R$ by what is wrong in the model:\n\n" + markdown(by_kind))
 say(
@@ -238,15 +299,29 @@ for axis, rows, column, values, colours in strata:
     for value, colour in zip(values, colours, strict=True):
         r = np.sort(rows.ratio_sup[rows[column] == value])
         label = rf"$\gamma\Lambda={value}$" if column == "contraction" else value
-        axis.step(r, np.arange(1, len(r) + 1) / len(r), color=colour, where="post", label=label)
+        axis.step(
+            r,
+            np.arange(1, len(r) + 1) / len(r),
+            color=colour,
+            where="post",
+            label=label,
+        )
     axis.set(xscale="log", xlim=(1e-6, 1.6), ylabel="share")
     axis.legend(loc="upper left")
 axes[1].set_xlabel("$R$ with SUP (no unit)")
 plt.show()
 
 # %%
-counts = {f"{c}={v}": int((rows[c] == v).sum()) for _, rows, c, values, _ in strata for v in values}
-say("Configurations in each stratum: " + ", ".join(f"{k}: {n}" for k, n in counts.items()) + ".")
+counts = {
+    f"{c}={v}": int((rows[c] == v).sum())
+    for _, rows, c, values, _ in strata
+    for v in values
+}
+say(
+    "Configurations in each stratum: "
+    + ", ".join(f"{k}: {n}" for k, n in counts.items())
+    + "."
+)
 
 # %% [markdown]
 # ## The bound is attained, and the check can fail
@@ -256,13 +331,24 @@ say("Configurations in each stratum: " + ", ".join(f"{k}: {n}" for k, n in count
 # systems an $\epsilon$ that is understated by one per cent must show, and does.
 
 # %%
-tight_design = SyntheticDesign(kinds=tuple(Kind), discounts=(0.8, 0.95), aligned_linear=True)
+tight_design = SyntheticDesign(
+    kinds=tuple(Kind), discounts=(0.8, 0.95), aligned_linear=True
+)
 tight = calibrate_synthetic(tight_design)
 tight = tight[tight.family == "aligned"]
 off_by = float((tight[["ratio_sup", "ratio_roll"]] - 1).abs().to_numpy().max())
 planted = tight[tight.kind == "dyn"]
-same = Lipschitz(dynamics=planted.growth.to_numpy(), reward=tight_design.reward * (1 + tight_design.policy), policy=0.0)
-understated = return_gap_bound(same, gamma=planted.gamma.to_numpy(), eps_dyn=0.99 * tight_design.eps_dyn, eps_rew=0.0)
+same = Lipschitz(
+    dynamics=planted.growth.to_numpy(),
+    reward=tight_design.reward * (1 + tight_design.policy),
+    policy=0.0,
+)
+understated = return_gap_bound(
+    same,
+    gamma=planted.gamma.to_numpy(),
+    eps_dyn=0.99 * tight_design.eps_dyn,
+    eps_rew=0.0,
+)
 caught = int((planted.gap.abs() > understated).sum())
 assert off_by < 1e-9
 assert caught == len(planted)
@@ -293,10 +379,16 @@ ledger.beyond(
 def tried(rows):
     """Smallest and largest median over the draws of each design, in both conventions, and the largest R."""
     each = rows.groupby(["design", "draw"], sort=False)[["ratio_sup", "ratio_roll"]]
-    medians, largest = each.median().groupby("design", sort=False), each.max().groupby("design", sort=False).max()
+    medians, largest = (
+        each.median().groupby("design", sort=False),
+        each.max().groupby("design", sort=False).max(),
+    )
     low, high = medians.min(), medians.max()
     columns = {
-        f"median {c[6:].upper()}": [f"{a:.2g} – {b:.2g}" for a, b in zip(low[c], high[c], strict=True)] for c in low
+        f"median {c[6:].upper()}": [
+            f"{a:.2g} – {b:.2g}" for a, b in zip(low[c], high[c], strict=True)
+        ]
+        for c in low
     }
     columns |= {f"max {c[6:].upper()}": [f"{x:.4f}" for x in largest[c]] for c in low}
     return pd.DataFrame(columns, index=low.index)
@@ -307,15 +399,39 @@ say("Linear–quadratic designs:\n\n" + markdown(tried(lqg_rows)))
 
 # %% mystnb={"figure": {"name": "fig-calibration-designs", "caption": "Median of $R$ for every design that was tried, one dot for each draw (filled SUP, open ROLL), first tried at the top, headline starred. The vertical lines are the paper's medians. The scatter between draws is small against the distance between designs."}, "image": {"alt": "Dot plot of fourteen designs on a logarithmic axis from one thousandth to one. Dots of one design cluster; designs are spread over more than two decades on either side of the paper's values."}}
 figure, axes = panels(2, height=3.0, sharex=True)
-for axis, rows, colour, value in ((axes[0], synthetic_rows, BLUE, 0.0035), (axes[1], lqg_rows, VERMILION, 0.034)):
+for axis, rows, colour, value in (
+    (axes[0], synthetic_rows, BLUE, 0.0035),
+    (axes[1], lqg_rows, VERMILION, 0.034),
+):
     names = list(dict.fromkeys(rows.design))
     for place, name in enumerate(names):
-        medians = rows[rows.design == name].groupby("draw")[["ratio_sup", "ratio_roll"]].median()
-        axis.plot(medians.ratio_sup, np.full(len(medians), place), "o", color=colour, markersize=5)
-        axis.plot(medians.ratio_roll, np.full(len(medians), place), "o", color=colour, markersize=5, mfc="none")
+        medians = (
+            rows[rows.design == name]
+            .groupby("draw")[["ratio_sup", "ratio_roll"]]
+            .median()
+        )
+        axis.plot(
+            medians.ratio_sup,
+            np.full(len(medians), place),
+            "o",
+            color=colour,
+            markersize=5,
+        )
+        axis.plot(
+            medians.ratio_roll,
+            np.full(len(medians), place),
+            "o",
+            color=colour,
+            markersize=5,
+            mfc="none",
+        )
     axis.axvline(value, color=GREY)
     axis.set(xscale="log", xlim=(1e-3, 1), ylim=(len(names) - 0.5, -0.5))
-    axis.set_yticks(range(len(names)), [name.replace("headline: ", "★ ") for name in names], fontsize=8)
+    axis.set_yticks(
+        range(len(names)),
+        [name.replace("headline: ", "★ ") for name in names],
+        fontsize=8,
+    )
 axes[1].set_xlabel("median of $R$ (no unit)")
 plt.show()
 
@@ -325,10 +441,15 @@ def spread(rows):
     """Factor between the largest and the smallest typical median of the designs, and the largest within a design."""
     medians = rows.groupby(["design", "draw"]).ratio_sup.median().unstack()
     between = medians.median(axis=1)
-    return float(between.max() / between.min()), float((medians.max(axis=1) / medians.min(axis=1)).max())
+    return float(between.max() / between.min()), float(
+        (medians.max(axis=1) / medians.min(axis=1)).max()
+    )
 
 
-spreads = {name: spread(rows) for name, rows in (("synthetic", synthetic_rows), ("linear–quadratic", lqg_rows))}
+spreads = {
+    name: spread(rows)
+    for name, rows in (("synthetic", synthetic_rows), ("linear–quadratic", lqg_rows))
+}
 say(
     "Medians differ by a factor of "
     + " and ".join(
@@ -344,7 +465,9 @@ say(
 # as natural as the next, and the median takes every value between those of the two strata.
 
 # %%
-dyn, rew = (np.sort(lqg_draws.ratio_sup[lqg_draws.kind == kind]) for kind in ("dyn", "rew"))
+dyn, rew = (
+    np.sort(lqg_draws.ratio_sup[lqg_draws.kind == kind]) for kind in ("dyn", "rew")
+)
 shares = np.linspace(0, 1, 101)
 values = np.concatenate([dyn, rew])
 order = np.argsort(values)
@@ -352,7 +475,9 @@ order = np.argsort(values)
 
 def mixed_median(share):
     """Median of R when a given share of the configurations has a wrong reward and the others wrong dynamics."""
-    weights = np.concatenate([np.full(len(dyn), (1 - share) / len(dyn)), np.full(len(rew), share / len(rew))])
+    weights = np.concatenate(
+        [np.full(len(dyn), (1 - share) / len(dyn)), np.full(len(rew), share / len(rew))]
+    )
     return values[order][np.searchsorted(np.cumsum(weights[order]), 0.5)]
 
 
@@ -370,7 +495,8 @@ ledger.beyond(
     "The median of $R$ is set by the mixture of configurations: reweighting the strata of one benchmark moves it freely",
     ours=f"from {mixed[0]:.2g} to {mixed[-1]:.2g}, a factor of {factor:.0f}; between designs {spreads['synthetic'][0]:.3g} and {spreads['linear–quadratic'][0]:.3g}",
     uncertainty=f"{p.n_seeds} draws of each design",
-    holds=factor > 10 and all(between > 2 * inner for between, inner in spreads.values()),
+    holds=factor > 10
+    and all(between > 2 * inner for between, inner in spreads.values()),
 )
 
 # %% [markdown]
@@ -428,7 +554,11 @@ def judge(medians, paper):
     low, high = float(medians.to_numpy().min()), float(medians.to_numpy().max())
     centres = medians.ratio_sup.groupby("design").median()
     informative = centres.max() / centres.min() <= 2
-    return low, high, agrees(inside=[low <= paper <= high, informative], direction=[high < 0.5])
+    return (
+        low,
+        high,
+        agrees(inside=[low <= paper <= high, informative], direction=[high < 0.5]),
+    )
 
 
 def decide_median(claim, medians, headline, paper):
@@ -444,7 +574,12 @@ def decide_median(claim, medians, headline, paper):
 
 
 # %%
-decide_median("calibration-median-synthetic", medians_of(synthetic_rows), headlines["synthetic"], 0.0035)
+decide_median(
+    "calibration-median-synthetic",
+    medians_of(synthetic_rows),
+    headlines["synthetic"],
+    0.0035,
+)
 
 # %%
 decide_median("calibration-median-lqg", medians_of(lqg_rows), headlines["lqg"], 0.034)
@@ -457,9 +592,15 @@ pairs = {}
 for (name, part), (other, rest) in (
     (a, b) for a in synthetic_rows.groupby("design") for b in lqg_rows.groupby("design")
 ):
-    key = "headline" if {name, other} == set(headlines.values()) else f"{name} + {other}"
-    pairs[key] = pd.concat([part, rest]).groupby("draw")[["ratio_sup", "ratio_roll"]].median()
-decide_median("calibration-median-pooled", pd.concat(pairs, names=["design"]), "headline", 0.015)
+    key = (
+        "headline" if {name, other} == set(headlines.values()) else f"{name} + {other}"
+    )
+    pairs[key] = (
+        pd.concat([part, rest]).groupby("draw")[["ratio_sup", "ratio_roll"]].median()
+    )
+decide_median(
+    "calibration-median-pooled", pd.concat(pairs, names=["design"]), "headline", 0.015
+)
 
 # %%
 largest = everything.groupby(["benchmark", "design"])[["ratio_sup", "ratio_roll"]].max()
@@ -475,7 +616,8 @@ ledger.decide(
     uncertainty=f"all designs, ROLL: synthetic {1 - slack['synthetic'].max():.3f} – {1 - slack['synthetic'].min():.4f}, "
     f"LQG {1 - slack['lqg'].max():.2f} – {1 - slack['lqg'].min():.4f}",
     verdict=agrees(
-        inside=[*covered, *informative], direction=[violations == 0, *(top.ratio_roll > 0.99 for top in tops.values())]
+        inside=[*covered, *informative],
+        direction=[violations == 0, *(top.ratio_roll > 0.99 for top in tops.values())],
     ),
 )
 
@@ -501,13 +643,23 @@ say(
 def shapes(rows, steady):
     """Whether one draw of R has the shape that the paper describes for its benchmark."""
     r = np.sort(rows.ratio_sup.to_numpy())
-    low, middle, top = np.mean(r < 0.2), np.mean((r >= 0.2) & (r < 0.7)), np.mean(r >= 0.7)
+    low, middle, top = (
+        np.mean(r < 0.2),
+        np.mean((r >= 0.2) & (r < 0.7)),
+        np.mean(r >= 0.7),
+    )
     gaps = np.diff(np.concatenate([[0.0], r[r < 0.5], [0.5]]))
-    return bool(middle >= 0.1 and gaps.max() <= 0.1) if steady else bool(low >= 0.6 and middle <= 0.1 and top >= 0.05)
+    return (
+        bool(middle >= 0.1 and gaps.max() <= 0.1)
+        if steady
+        else bool(low >= 0.6 and middle <= 0.1 and top >= 0.05)
+    )
 
 
 fits = {
-    b: rows.groupby(["design", "draw"], sort=False).apply(shapes, steady=b == "lqg", include_groups=False)
+    b: rows.groupby(["design", "draw"], sort=False).apply(
+        shapes, steady=b == "lqg", include_groups=False
+    )
     for b, rows in (("synthetic", synthetic_rows), ("lqg", lqg_rows))
 }
 in_headline = {b: fits[b].loc[name] for b, name in headlines.items()}
@@ -515,13 +667,19 @@ ledger.decide(
     "calibration-shape",
     ours=f"headline: synthetic {in_headline['synthetic'].sum()} of {p.n_seeds} draws, LQG {in_headline['lqg'].sum()} of {p.n_seeds}",
     uncertainty=f"all designs: synthetic {fits['synthetic'].sum()} of {len(fits['synthetic'])} draws, LQG {fits['lqg'].sum()} of {len(fits['lqg'])}",
-    verdict=agrees(inside=[fit.all() for fit in fits.values()], direction=[fit.all() for fit in in_headline.values()]),
+    verdict=agrees(
+        inside=[fit.all() for fit in fits.values()],
+        direction=[fit.all() for fit in in_headline.values()],
+    ),
 )
 
 # %%
 fitting = {b: fit.groupby("design", sort=False).sum() for b, fit in fits.items()}
 listed = pd.concat(
-    [counts.rename(f"draws of {p.n_seeds}").rename(lambda name, b=b: f"{b}: {name}") for b, counts in fitting.items()]
+    [
+        counts.rename(f"draws of {p.n_seeds}").rename(lambda name, b=b: f"{b}: {name}")
+        for b, counts in fitting.items()
+    ]
 )
 say("Draws with the described shape, by design:\n\n" + markdown(listed.to_frame()))
 
@@ -534,14 +692,27 @@ lines = []
 for b, rows in (("synthetic", synthetic_rows), ("lqg", lqg_rows)):
     fitting_designs = fitting[b].index[fitting[b] == p.n_seeds]
     kept = medians_of(rows[rows.design.isin(fitting_designs)])
-    tops_kept = rows[rows.design.isin(fitting_designs)].groupby(["design", "draw"])[["ratio_sup", "ratio_roll"]].max()
+    tops_kept = (
+        rows[rows.design.isin(fitting_designs)]
+        .groupby(["design", "draw"])[["ratio_sup", "ratio_roll"]]
+        .max()
+    )
     for column in ("ratio_sup", "ratio_roll"):
         m, top = kept[column], tops_kept[column]
         lines.append(
-            (f"{b}, {column[6:].upper()}", f"{m.min():.2g} – {m.max():.2g}", f"{top.min():.3f} – {top.max():.4f}")
+            (
+                f"{b}, {column[6:].upper()}",
+                f"{m.min():.2g} – {m.max():.2g}",
+                f"{top.min():.3f} – {top.max():.4f}",
+            )
         )
-restricted = pd.DataFrame(lines, columns=["", "median $R$", "largest $R$"]).set_index("")
-say("Designs whose draws all have the shape (range over designs and draws):\n\n" + markdown(restricted))
+restricted = pd.DataFrame(lines, columns=["", "median $R$", "largest $R$"]).set_index(
+    ""
+)
+say(
+    "Designs whose draws all have the shape (range over designs and draws):\n\n"
+    + markdown(restricted)
+)
 
 # %% [markdown]
 # On the linear–quadratic benchmark the two figures of the paper then point to different conventions: its median to SUP,

@@ -6,26 +6,34 @@
 # bill is counted, and you have one rule that tells you, from four numbers, whether to buy a second annotator.
 
 # %% tags=["parameters"]
-n_problems = 3000  # random problems in the brute-force check, 100 to 100000
-noise_free_variance = 5.0  # V_1 of the example, gradient unit squared, above 0
-label_variance = 80.0  # Q sigma_1^2 of the example, gradient unit squared, above 0
-base_cost = 10.0  # c_0, money per rollout besides its labels, above 0
-label_cost = 1.0  # c_1, money for one annotator of a rollout, above 0
-budget = 10_000.0  # B, money, above 0
-seed = 0  # of the random problems, at least 0
+n_problems = 3000  # random problems in the brute-force check, in [100, 100000]
+noise_free_variance = 5.0  # V_1 of the example, gradient units squared, in (0, 1000000]
+# Q sigma_1^2 of the example, gradient units squared, in (0, 1000000]
+label_variance = 80.0
+base_cost = 10.0  # c_0, money per rollout besides its labels, in (0, 1000000]
+label_cost = 1.0  # c_1, money for one annotator of a rollout, in (0, 1000000]
+budget = 10000.0  # B, money, in (0, 1000000000]
+seed = 0  # of the random problems, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.fidelity import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "fidelity",
+    globals(),
+    covers="Corollary 2, its three examples and Figure 5 (§5, B.7)",
+    leaves_out="how large the inflation Q is (previous chapter), and labels with a bias (next chapter)",
+    at_most_seconds=30,
+)
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
 
-from imagination.book.figures import BLACK, BLUE, GREEN, ORANGE, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, needs_repair, proved, say
+from imagination.book.figures import BLACK, BLUE, GREEN, ORANGE, VERMILION, panels
+from imagination.book.ledger import needs_repair, proved
+from imagination.book.show import say
 from imagination.proof import Proof
 from imagination.rewards.fidelity import (
     BoundedNoise,
@@ -36,14 +44,6 @@ from imagination.rewards.fidelity import (
     optimal_fidelity,
     phi,
     total_variance,
-)
-
-use_style()
-ledger = Ledger("fidelity")
-ledger.opening(
-    covers="Corollary 2, its three examples and Figure 5 (§5, B.7)",
-    leaves_out="how large the inflation Q is (previous chapter), and labels with a bias (next chapter)",
-    at_most_seconds=30,
 )
 
 # %% [markdown]
@@ -69,7 +69,8 @@ reduction.equal(
 
 # %%
 reduction.positive(
-    H * W**2 / (B * gap**2), because="and it is positive, so the order of any two costs is the order of their $\\Phi$"
+    H * W**2 / (B * gap**2),
+    because="and it is positive, so the order of any two costs is the order of their $\\Phi$",
 )
 
 # %% [markdown]
@@ -77,7 +78,9 @@ reduction.positive(
 
 # %%
 x = sp.Symbol("x", positive=True)
-rough = sp.Piecewise((3, sp.Eq(c, 1)), ((1 + c) / c, True))  # a noise variance that jumps up at c = 1
+rough = sp.Piecewise(
+    (3, sp.Eq(c, 1)), ((1 + c) / c, True)
+)  # a noise variance that jumps up at c = 1
 no_minimum = Proof("no minimiser")
 no_minimum.equal(
     (c * rough).subs(c, 1),
@@ -87,11 +90,14 @@ no_minimum.equal(
 )
 
 # %%
-no_minimum.limit(1 + x, x, 1, 2, because="$\\Phi(c)=1+c$ comes as near to 2 as one likes")
+no_minimum.limit(
+    1 + x, x, 1, 2, because="$\\Phi(c)=1+c$ comes as near to 2 as one likes"
+)
 
 # %%
 no_minimum.positive(
-    sp.expand((1 + (1 + x)) - 2), because="but is above 2 at every $c=1+x$: the infimum over $[1,2]$ is not attained"
+    sp.expand((1 + (1 + x)) - 2),
+    because="but is above 2 at every $c=1+x$: the infimum over $[1,2]$ is not attained",
 )
 
 # %% [markdown]
@@ -109,7 +115,9 @@ power.positive(-sp.diff(c * A * c**-above, c), because="$p=1+q>1$: $\\Phi$ decre
 power.equal(sp.Mul(c, A / c, evaluate=False), A, because="$p=1$: $\\Phi=A$ is constant")
 
 # %%
-power.positive(sp.diff(c * A * c**-below, c), because="$p=1/(1+q)<1$: $\\Phi$ increases")
+power.positive(
+    sp.diff(c * A * c**-below, c), because="$p=1/(1+q)<1$: $\\Phi$ increases"
+)
 
 # %% [markdown]
 # Averaging $m$ independent annotators at $c=mc_1$ is $\sigma^2=\sigma_1^2c_1/c$, the case $p=1$: the paper's own example of paying more sits exactly on the boundary where it makes no difference.
@@ -129,7 +137,9 @@ bounded.equal(
 bounded.limit(Phi, c, c_max, 0, because="$\\Phi(c_{max})=0$, by continuity")
 
 # %%
-bounded.limit(Phi, c, 0, 0, because="$\\Phi(c)\\to0$ as $c\\to0$, a cost that is not admissible")
+bounded.limit(
+    Phi, c, 0, 0, because="$\\Phi(c)\\to0$ as $c\\to0$, a cost that is not admissible"
+)
 
 # %%
 bounded.positive(
@@ -143,7 +153,9 @@ bounded.positive(
 # %%
 floor = sp.Symbol("sigma_f", positive=True)
 floored = Proof("noise floor")
-floored.positive(sp.diff(c * (floor**2 + A / c), c), because="$\\Phi=\\sigma_f^2c+A$ increases")
+floored.positive(
+    sp.diff(c * (floor**2 + A / c), c), because="$\\Phi=\\sigma_f^2c+A$ increases"
+)
 
 # %%
 floored.limit(
@@ -212,7 +224,9 @@ mixed.equal(
 )  # fmt: skip
 
 # %%
-mixed.positive(sp.diff(Phi_mixed, c, 2), because="strictly convex, so it is the minimum")
+mixed.positive(
+    sp.diff(Phi_mixed, c, 2), because="strictly convex, so it is the minimum"
+)
 
 # %%
 mixed.equal(
@@ -221,7 +235,10 @@ mixed.equal(
 )  # fmt: skip
 
 # %%
-mixed.positive(sp.diff(c * (floor_ + A * c**-below), c), because="for $p\\le1$ the cheapest labels still win")
+mixed.positive(
+    sp.diff(c * (floor_ + A * c**-below), c),
+    because="for $p\\le1$ the cheapest labels still win",
+)
 
 # %% [markdown]
 # *Bounded fidelity.* $\Psi$ is concave in $c$, so an end wins, and which one is a matter of four numbers:
@@ -229,7 +246,10 @@ mixed.positive(sp.diff(c * (floor_ + A * c**-below), c), because="for $p\\le1$ t
 # %%
 ends = Proof("bounded fidelity, total variance")
 Psi_bounded = (c + c0) * (V1 + Q * s0**2 * (1 - c / c_max))
-ends.positive(-sp.diff(Psi_bounded, c, 2), because="concave: the minimum over an interval is at an end")
+ends.positive(
+    -sp.diff(Psi_bounded, c, 2),
+    because="concave: the minimum over an interval is at an end",
+)
 
 # %%
 ends.equal(
@@ -242,7 +262,9 @@ noise = BoundedNoise(variance_at_zero=1.0, cost_max=1.0)
 cheap = total_variance(noise, 0.001, 1 / 0.001, noise_free_variance=0.5, inflation=1.0)
 perfect = total_variance(noise, 1.0, 1.0, noise_free_variance=0.5, inflation=1.0)
 literal = optimal_fidelity(noise, 1.0, cost_min=0.001, whole_rollouts=False)
-whole = optimal_fidelity(noise, 1.0, cost_min=0.001, noise_free_variance=0.5, whole_rollouts=False)
+whole = optimal_fidelity(
+    noise, 1.0, cost_min=0.001, noise_free_variance=0.5, whole_rollouts=False
+)
 say(
     f"With $V_1=0.5$, $Q=\\sigma_0^2=c_{{max}}=B=1$ and $c\\ge0.001$: the noise term alone says pay ${literal.cost:g}$; "
     f"the total variance is ${perfect:.3g}$ there and ${cheap:.3g}$ at the cheapest labels, where the optimum is (${whole.cost:g}$)."
@@ -281,7 +303,11 @@ rule = Proof("elasticity rule")
 Psi = (c + c0) * (V1 + Q * noise_at_c)
 e = -c * sp.diff(noise_at_c, c) / noise_at_c
 share = Q * noise_at_c / (V1 + Q * noise_at_c)
-rule.equal(c * sp.diff(Psi, c) / Psi, c / (c + c0) - e * share, because="for any differentiable $\\sigma^2(\\cdot)$")
+rule.equal(
+    c * sp.diff(Psi, c) / Psi,
+    c / (c + c0) - e * share,
+    because="for any differentiable $\\sigma^2(\\cdot)$",
+)
 
 # %% [markdown]
 # For $\sigma^2=Ac^{-p}$ (a floor only raises $V_1$) the sign of the slope is that of $F(c)=V_1c^{p+1}+QA(1-p)c-p\,QA\,c_0$. It has one positive root for **every** $p>0$ when $V_1,c_0>0$:
@@ -289,7 +315,11 @@ rule.equal(c * sp.diff(Psi, c) / Psi, c / (c + c0) - e * share, because="for any
 # %%
 Psi_power = (c + c0) * (V1 + Q * A * c**-pp)
 F = V1 * c ** (pp + 1) + Q * A * (1 - pp) * c - pp * Q * A * c0
-rule.equal(sp.expand(sp.diff(Psi_power, c) * c ** (pp + 1)), sp.expand(F), because="numerator of the slope")
+rule.equal(
+    sp.expand(sp.diff(Psi_power, c) * c ** (pp + 1)),
+    sp.expand(F),
+    because="numerator of the slope",
+)
 
 # %%
 rule.limit(
@@ -301,11 +331,15 @@ rule.limit(
 )
 
 # %%
-rule.positive(sp.diff(F.subs(pp, below), c), because="$p=1/(1+q)<1$: $F$ increases, so it has one root")
+rule.positive(
+    sp.diff(F.subs(pp, below), c),
+    because="$p=1/(1+q)<1$: $F$ increases, so it has one root",
+)
 
 # %%
 rule.positive(
-    sp.diff(F.subs(pp, 1 + q), c, 2), because="$p>1$: $F$ is convex and negative at 0, so it has one root as well"
+    sp.diff(F.subs(pp, 1 + q), c, 2),
+    because="$p>1$: $F$ is convex and negative at 0, so it has one root as well",
 )
 
 # %% [markdown]
@@ -355,7 +389,11 @@ best = optimal_annotators(
 
 def variance_of(m):
     """Variance at budget B with m annotators, K real."""
-    return (p.base_cost + m * p.label_cost) * (p.noise_free_variance + p.label_variance / m) / p.budget
+    return (
+        (p.base_cost + m * p.label_cost)
+        * (p.noise_free_variance + p.label_variance / m)
+        / p.budget
+    )
 
 
 say(
@@ -368,7 +406,10 @@ say(
 
 # %%
 say(
-    ", ".join(f"a bound {loose:,} times too large: {np.sqrt(loose):.0f} times too many" for loose in (100, 1000, 8000))
+    ", ".join(
+        f"a bound {loose:,} times too large: {np.sqrt(loose):.0f} times too many"
+        for loose in (100, 1000, 8000)
+    )
     + "."
 )
 
@@ -393,7 +434,13 @@ for i, last in enumerate(lines):
         va="center",
         bbox={"fc": "white", "ec": "none", "pad": 1},
     )
-axis.plot([p.label_variance / p.noise_free_variance], [p.base_cost / p.label_cost], "*", ms=13, color=VERMILION)
+axis.plot(
+    [p.label_variance / p.noise_free_variance],
+    [p.base_cost / p.label_cost],
+    "*",
+    ms=13,
+    color=VERMILION,
+)
 axis.text(0.13, 0.03, "one annotator,\nmore rollouts", fontsize=10)
 axis.text(60, 200, "average many,\nfewer rollouts", fontsize=10)
 axis.set(
@@ -436,20 +483,29 @@ def random_problem(rng):
     }  # fmt: skip
 
 
-def every_count(model, budget, cost_min, cost_max, base_cost, noise_free_variance, inflation):
+def every_count(
+    model, budget, cost_min, cost_max, base_cost, noise_free_variance, inflation
+):
     """Least variance over all K, each with the best labels that it affords."""
     k = np.arange(1, np.floor(budget / (cost_min + base_cost) * (1 + 1e-12)) + 1)
     cost = np.clip(budget / k - base_cost, cost_min, min(cost_max, model.cost_max))
-    return total_variance(model, cost, k, noise_free_variance=noise_free_variance, inflation=inflation).min()
+    return total_variance(
+        model, cost, k, noise_free_variance=noise_free_variance, inflation=inflation
+    ).min()
 
 
 # %%
 rng, wrong, literal_loss = np.random.default_rng(p.seed), 0, []
 for _ in range(p.n_problems):
     model, money, problem = random_problem(rng)
-    found, truth = optimal_fidelity(model, money, **problem).variance, every_count(model, money, **problem)
+    found, truth = (
+        optimal_fidelity(model, money, **problem).variance,
+        every_count(model, money, **problem),
+    )
     wrong += not np.isclose(found, truth, rtol=1e-9, atol=0)
-    simple = optimal_fidelity(model, money, **{**problem, "noise_free_variance": 0.0, "base_cost": 0.0})
+    simple = optimal_fidelity(
+        model, money, **{**problem, "noise_free_variance": 0.0, "base_cost": 0.0}
+    )
     if problem["base_cost"] and problem["noise_free_variance"]:
         high = min(problem["cost_max"], model.cost_max, money - problem["base_cost"])
         cost_ = min(simple.cost, high)
@@ -478,22 +534,46 @@ total = {
 }
 optima = {}
 figure, axis = panels()
-for color, (name, model) in zip((BLUE, BLACK, VERMILION, GREEN, ORANGE), total.items(), strict=True):
+for color, (name, model) in zip(
+    (BLUE, BLACK, VERMILION, GREEN, ORANGE), total.items(), strict=True
+):
     psi = (cost + 0.5) * (0.5 + model.variance(cost))
     axis.plot(cost, psi, color=color, label=name)
     optima[name] = optimal_fidelity(
-        model, 1e9, cost_min=0.05, cost_max=2.0, base_cost=0.5, noise_free_variance=0.5, whole_rollouts=False
+        model,
+        1e9,
+        cost_min=0.05,
+        cost_max=2.0,
+        base_cost=0.5,
+        noise_free_variance=0.5,
+        whole_rollouts=False,
     ).cost
-    axis.plot([optima[name]], [(optima[name] + 0.5) * (0.5 + model.variance(optima[name]))], "o", color=color)
-axis.set(xscale="log", ylim=(0, 8), xlabel="annotation cost per rollout, c (money)", ylabel=r"$B\,\Psi(c)$")
+    axis.plot(
+        [optima[name]],
+        [(optima[name] + 0.5) * (0.5 + model.variance(optima[name]))],
+        "o",
+        color=color,
+    )
+axis.set(
+    xscale="log",
+    ylim=(0, 8),
+    xlabel="annotation cost per rollout, c (money)",
+    ylabel=r"$B\,\Psi(c)$",
+)
 axis.legend(ncols=2)
 plt.show()
 
 # %%
-say("Optimal cost: " + ", ".join(f"{name}: {value:.3g}" for name, value in optima.items()) + ".")
+say(
+    "Optimal cost: "
+    + ", ".join(f"{name}: {value:.3g}" for name, value in optima.items())
+    + "."
+)
 inside = {name: 0.05 < value < 2 for name, value in optima.items()}
 slopes = [
-    abs(log_slope(total[n], optima[n], base_cost=0.5, noise_free_variance=0.5)) for n, is_in in inside.items() if is_in
+    abs(log_slope(total[n], optima[n], base_cost=0.5, noise_free_variance=0.5))
+    for n, is_in in inside.items()
+    if is_in
 ]
 assert max(slopes) < 1e-6
 
@@ -508,7 +588,10 @@ ledger.decide(
     ours="true of the noise term with real $K$, where a minimiser exists; with whole $K$ its advice can be beaten, "
     f"{literal_advice:.3g} against {advice.variance:.3g}; the total variance adds $V_1$ and a base cost $c_0$",
     uncertainty=f"{len(reduction)} steps asserted; no minimiser: {len(no_minimum)}",
-    verdict=needs_repair(literal_fails=len(no_minimum) == 3 and advice.variance < literal_advice, repaired=reduction),
+    verdict=needs_repair(
+        literal_fails=len(no_minimum) == 3 and advice.variance < literal_advice,
+        repaired=reduction,
+    ),
 )
 ledger.decide(
     "corollary-2-power",
@@ -520,7 +603,9 @@ ledger.decide(
     "corollary-2-bounded",
     ours=f"parabola and maximum as stated; only $c_{{max}}$ minimises, and with $V_1>0$ it loses: {perfect:.3g} against {cheap:.3g}",
     uncertainty=f"{len(bounded)} + {len(ends)} steps asserted",
-    verdict=needs_repair(literal_fails=len(bounded) == 4 and cheap < perfect, repaired=bounded),
+    verdict=needs_repair(
+        literal_fails=len(bounded) == 4 and cheap < perfect, repaired=bounded
+    ),
 )
 ledger.decide(
     "corollary-2-floor",
@@ -542,7 +627,8 @@ ledger.beyond(
     "Annotator $m+1$ pays iff $\\frac{c_0}{c_1}\\frac{Q\\sigma_1^2}{V_1}>m(m+1)$",
     ours=f"{len(people)} steps asserted; example: {best.number} annotators",
     uncertainty="exact",
-    holds=len(people) > 0 and best.number * (best.number - 1) <= product <= best.number * (best.number + 1),
+    holds=len(people) > 0
+    and best.number * (best.number - 1) <= product <= best.number * (best.number + 1),
 )
 ledger.beyond(
     "fidelity-optimal",

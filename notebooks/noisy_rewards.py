@@ -7,22 +7,30 @@
 # bound lies above it, and whether any of this decides how well a policy learns.
 
 # %% tags=["parameters"]
-n_rollouts = 20_000  # rollouts of each measurement, linear system, 1000 to 2000000
-n_rollouts_neural = 5000  # rollouts of the neural policy, 1000 to 500000
-horizons = [20, 50, 100, 200]  # H, steps, each at least 1, one for each entry of gammas
-gammas = [0.9, 0.95, 0.99, 0.99]  # discount, no unit, each in (0, 1)
-noise_variance = 1.0  # sigma^2 of one label, reward unit squared, above 0
-policy_std = 0.5  # standard deviation of the actions, action unit, above 0
-hidden = 8  # tanh units of the neural policy, 1 to 64
-batch = 8  # K, rollouts in a batch where a baseline is computed, 2 to 64
-learning_seeds = 32  # repetitions of the learning experiment, at least 20
-learning_updates = 40  # updates of the learning experiment, at least 10
-seed = 0  # of every generator, each with its own offset, at least 0
+n_rollouts = 20000  # rollouts of each measurement, linear system, in [1000, 2000000]
+n_rollouts_neural = 5000  # rollouts, neural policy, in [1000, 500000]
+# steps in an episode, paired with gammas, list of 2 or more
+horizons = [20, 50, 100, 200]
+gammas = [0.9, 0.95, 0.99, 0.99]  # discounts, one for each horizon, list of 2 or more
+# variance of the noise of one label, reward squared, in (0, 1000000]
+noise_variance = 1.0
+policy_std = 0.5  # standard deviation of the policy's actions, in (0, 10]
+hidden = 8  # tanh units of the neural policy, in [1, 64]
+batch = 8  # rollouts in a batch where a baseline is computed, K, in [2, 64]
+learning_seeds = 32  # repetitions of the learning experiment, in [20, 1000]
+learning_updates = 40  # updates of the learning experiment, in [10, 10000]
+seed = 0  # of every generator, each with its own offset, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.noisy_rewards import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "noisy_rewards",
+    globals(),
+    covers="§5 up to Theorem 2, and its proof in B.6 (Eq. 5, 10–13)",
+    leaves_out="what to pay for a label, and labels with a bias: the next two chapters",
+    at_most_seconds=60,
+)
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -31,8 +39,9 @@ import sympy as sp
 import torch
 from scipy.stats import norm, spearmanr
 
-from imagination.book.figures import BLACK, BLUE, GREY, ORANGE, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, needs_repair, say
+from imagination.book.figures import BLACK, BLUE, GREY, ORANGE, VERMILION, panels
+from imagination.book.ledger import needs_repair
+from imagination.book.show import say
 from imagination.proof import Proof
 from imagination.rewards import enumeration as exact
 from imagination.rewards.inflation import (
@@ -44,17 +53,24 @@ from imagination.rewards.inflation import (
 )
 from imagination.rewards.label_budget import affordable_plan, learning_curves
 from imagination.rewards.noise import Ar1Noise, EpisodeNoise, IidNoise, TerminalNoise
-from imagination.rewards.reinforce import batch_mean, leave_one_out, measure_noisy_labels, reinforce, returns_to_go
-from imagination.rewards.rollouts import LinearPolicy, LinearSystem, NeuralPolicy, Pendulum, rollout, scores
+from imagination.rewards.reinforce import (
+    batch_mean,
+    leave_one_out,
+    measure_noisy_labels,
+    reinforce,
+    returns_to_go,
+)
+from imagination.rewards.rollouts import (
+    LinearPolicy,
+    LinearSystem,
+    NeuralPolicy,
+    Pendulum,
+    rollout,
+    scores,
+)
 
 use_style()
 torch.set_num_threads(1)  # the tensors are small: threads would wait for each other
-ledger = Ledger("noisy_rewards")
-ledger.opening(
-    covers="§5 up to Theorem 2, and its proof in B.6 (Eq. 5, 10–13)",
-    leaves_out="what to pay for a label, and labels with a bias: the next two chapters",
-    at_most_seconds=60,
-)
 
 
 def generator(offset):
@@ -79,10 +95,20 @@ def generator(offset):
 gamma, sigma, p0, p1 = sp.symbols("gamma sigma p_0 p_1", positive=True)
 R = sp.Rational
 mdp = exact.SoftmaxMDP(
-    next_state=((0, 1), (1, 0)), reward=((R(1, 2), 1), (-1, R(1, 3))), probability=(p0, p1), logit=(0, 1)
+    next_state=((0, 1), (1, 0)),
+    reward=((R(1, 2), 1), (-1, R(1, 3))),
+    probability=(p0, p1),
+    logit=(0, 1),
 )
-true_gradient = {H: exact.gradient(mdp, lambda m, H=H: exact.expected_return(m, H, gamma)) for H in (1, 2, 3)}
-mean = {(H, B): exact.mean_gradient(mdp, H, gamma, discount_states=B) for H in (1, 2, 3) for B in (False, True)}
+true_gradient = {
+    H: exact.gradient(mdp, lambda m, H=H: exact.expected_return(m, H, gamma))
+    for H in (1, 2, 3)
+}
+mean = {
+    (H, B): exact.mean_gradient(mdp, H, gamma, discount_states=B)
+    for H in (1, 2, 3)
+    for B in (False, True)
+}
 
 # %%
 unbiased = Proof("estimator (B) is unbiased")
@@ -99,10 +125,14 @@ step
 # Six identities hold, the last of which is shown. For (A) they fail as soon as there is a second step and a discount:
 
 # %%
-bias_A = [sp.factor(a - b) for a, b in zip(mean[2, False], true_gradient[2], strict=True)]
+bias_A = [
+    sp.factor(a - b) for a, b in zip(mean[2, False], true_gradient[2], strict=True)
+]
 assert all(b != 0 for b in bias_A)
 assert all(b.subs(gamma, 1) == 0 for b in bias_A)
-assert all(sp.expand(a - b) == 0 for a, b in zip(mean[1, False], true_gradient[1], strict=True))
+assert all(
+    sp.expand(a - b) == 0 for a, b in zip(mean[1, False], true_gradient[1], strict=True)
+)
 say(
     f"$H=2$: $\\mathbb E\\hat g^A-\\nabla J_H=\\big({sp.latex(bias_A[0])},\\ {sp.latex(bias_A[1])}\\big)$. "
     "It vanishes at $\\gamma=1$, as it does for $H=1$."
@@ -175,10 +205,16 @@ say(
 steps = Proof("Theorem 2")
 w, eta = sp.symbols("w_0:5"), sp.symbols("eta_0:5")
 for H in range(1, 6):
-    by_time = sum(w[t] * sum(gamma ** (u - t) * eta[u] for u in range(t, H)) for t in range(H))
-    by_label = sum(eta[u] * sum(gamma ** (u - t) * w[t] for t in range(u + 1)) for u in range(H))
+    by_time = sum(
+        w[t] * sum(gamma ** (u - t) * eta[u] for u in range(t, H)) for t in range(H)
+    )
+    by_label = sum(
+        eta[u] * sum(gamma ** (u - t) * w[t] for t in range(u + 1)) for u in range(H)
+    )
     shown = steps.equal(
-        by_time, by_label, because=f"(1) the estimator is linear in the noise: exchange the sums, $H={H}$"
+        by_time,
+        by_label,
+        because=f"(1) the estimator is linear in the noise: exchange the sums, $H={H}$",
     )
 shown
 
@@ -203,12 +239,17 @@ steps.equal(
 X = sp.symbols("X_0:2", real=True)
 outcomes = list(exact.rademacher(2, sigma))
 conditional_mean = sp.Add(
-    *[q * sum(n * x for n, x in zip(noise, X, strict=True)) for q, noise in outcomes], evaluate=False
+    *[q * sum(n * x for n, x in zip(noise, X, strict=True)) for q, noise in outcomes],
+    evaluate=False,
 )
-steps.equal(conditional_mean, 0, because="(2) given the trajectory the noise averages out")
+steps.equal(
+    conditional_mean, 0, because="(2) given the trajectory the noise averages out"
+)
 
 # %%
-second_moment = sum(q * sum(n * x for n, x in zip(noise, X, strict=True)) ** 2 for q, noise in outcomes)
+second_moment = sum(
+    q * sum(n * x for n, x in zip(noise, X, strict=True)) ** 2 for q, noise in outcomes
+)
 steps.equal(
     second_moment,
     sigma**2 * sum(x**2 for x in X),
@@ -227,16 +268,29 @@ def enumerate_variances(H, state):
     """Total variance with noise, without noise, and the mean of the conditional variance."""
     noisy, clean, within = [], [], 0
     for e in exact.episodes(numbers, H):
-        clean.append((e.probability, exact.estimate(e.scores, e.rewards, gamma, discount_states=state)))
+        clean.append(
+            (
+                e.probability,
+                exact.estimate(e.scores, e.rewards, gamma, discount_states=state),
+            )
+        )
         for q, n in exact.rademacher(H, sigma):
             labels = [r + x for r, x in zip(e.rewards, n, strict=True)]
             value = exact.estimate(e.scores, labels, gamma, discount_states=state)
             noisy.append((q * e.probability, value))
-            within += q * e.probability * sum((a - b) ** 2 for a, b in zip(value, clean[-1][1], strict=True))
+            within += (
+                q
+                * e.probability
+                * sum((a - b) ** 2 for a, b in zip(value, clean[-1][1], strict=True))
+            )
     return exact.total_variance(noisy), exact.total_variance(clean), sp.expand(within)
 
 
-variances = {(H, state): enumerate_variances(H, state) for H in (1, 2, 3) for state in (False, True)}
+variances = {
+    (H, state): enumerate_variances(H, state)
+    for H in (1, 2, 3)
+    for state in (False, True)
+}
 for (H, state), (total, clean, within) in variances.items():
     shown = steps.equal(
         total - clean, sp.factor(within),
@@ -253,7 +307,11 @@ a, M = sp.symbols("a M", positive=True)
 slack = sp.symbols("m_0:4", nonnegative=True)
 discount = 1 / (1 + a)
 norm_of_X = sum(discount ** (3 - t) * (M - slack[t]) for t in range(4))
-steps.at_most(norm_of_X, M / (1 - discount), because="(5) triangle inequality and geometric series, shown for $u=3$")
+steps.at_most(
+    norm_of_X,
+    M / (1 - discount),
+    because="(5) triangle inequality and geometric series, shown for $u=3$",
+)
 
 # %%
 T = sp.Symbol("T", nonnegative=True)  # T stands for gamma**(u+1), whatever u is
@@ -264,7 +322,9 @@ steps.equal(
 
 # %%
 steps.at_most(
-    (1 - T) / (1 - discount), 1 / (1 - discount), because="(5) so the series is at most $1/(1-\\gamma)$, for every $u$"
+    (1 - T) / (1 - discount),
+    1 / (1 - discount),
+    because="(5) so the series is at most $1/(1-\\gamma)$, for every $u$",
 )
 
 # %% [markdown]
@@ -309,19 +369,32 @@ steps.equal(
 # %%
 def increase(M, state):
     """Exact growth of the variance when the noise of the first label reaches the second true reward."""
-    leak = exact.SoftmaxMDP(((1, 1), (1, 1)), ((0, 0), (0, 0)), (R(1, 2), R(1, 2)), (0, 1))
+    leak = exact.SoftmaxMDP(
+        ((1, 1), (1, 1)), ((0, 0), (0, 0)), (R(1, 2), R(1, 2)), (0, 1)
+    )
     noisy, clean = [], []
     for e in exact.episodes(leak, 2):
         for q, n in exact.rademacher(2, 1):
-            for labels, atoms in (((n[0], M * n[0] + n[1]), noisy), ((0, M * n[0]), clean)):
-                atoms.append((q * e.probability, exact.estimate(e.scores, labels, nine_tenths, discount_states=state)))
+            for labels, atoms in (
+                ((n[0], M * n[0] + n[1]), noisy),
+                ((0, M * n[0]), clean),
+            ):
+                atoms.append(
+                    (
+                        q * e.probability,
+                        exact.estimate(
+                            e.scores, labels, nine_tenths, discount_states=state
+                        ),
+                    )
+                )
     return exact.total_variance(noisy) - exact.total_variance(clean)
 
 
 allowed = paper_bound(0.25, 1.0, 0.9, 2)
 rows = ["| M | increase, A | increase, B | bound |", "|---|---|---|---|"]
 rows += [
-    f"| {m} | {float(increase(m, False)):.5g} | {float(increase(m, True)):.5g} | {allowed:.3g} |" for m in (0, 3, 200)
+    f"| {m} | {float(increase(m, False)):.5g} | {float(increase(m, True)):.5g} | {allowed:.3g} |"
+    for m in (0, 3, 200)
 ]
 say("\n".join(rows))
 leak_breaks = increase(200, True) > allowed and increase(200, False) > allowed
@@ -339,20 +412,33 @@ def mean_square_error(K, H=2, g=0.9):
     """Mean squared error of (B) with K rollouts: fresh errors for every label, and errors fixed per (s, a)."""
     at = {gamma: R(9, 10), sigma: 1}
     fresh = float(variances[H, True][0].subs(at)) / K
-    truth = np.array([float(x.subs({gamma: R(9, 10), p0: R(1, 3), p1: R(3, 5)})) for x in true_gradient[H]])
+    truth = np.array(
+        [
+            float(x.subs({gamma: R(9, 10), p0: R(1, 3), p1: R(3, 5)}))
+            for x in true_gradient[H]
+        ]
+    )
     fixed = []
     for signs in np.ndindex(2, 2, 2, 2):
         error = np.array(signs).reshape(2, 2) * 2 - 1
         rewards = tuple(
-            tuple(r + int(e) for r, e in zip(x, y, strict=True)) for x, y in zip(mdp.reward, error, strict=True)
+            tuple(r + int(e) for r, e in zip(x, y, strict=True))
+            for x, y in zip(mdp.reward, error, strict=True)
         )
-        drawn = exact.SoftmaxMDP(mdp.next_state, rewards, numbers.probability, mdp.logit)
+        drawn = exact.SoftmaxMDP(
+            mdp.next_state, rewards, numbers.probability, mdp.logit
+        )
         atoms = [
-            (e.probability, exact.estimate(e.scores, e.rewards, R(9, 10), discount_states=True))
+            (
+                e.probability,
+                exact.estimate(e.scores, e.rewards, R(9, 10), discount_states=True),
+            )
             for e in exact.episodes(drawn, H)
         ]
         centre = np.array([float(sum(q * x[i] for q, x in atoms)) for i in (0, 1)])
-        fixed.append(float(exact.total_variance(atoms)) / K + np.sum((centre - truth) ** 2))
+        fixed.append(
+            float(exact.total_variance(atoms)) / K + np.sum((centre - truth) ** 2)
+        )
     return fresh, np.mean(fixed)
 
 
@@ -399,7 +485,11 @@ sharper.equal(
 # %%
 for t, later in ((0, 1), (0, 2), (1, 2)):
     product = exact.expectation(
-        mdp, 3, lambda e, t=t, v=later: sum(x * y for x, y in zip(e.scores[t], e.scores[v], strict=True))
+        mdp,
+        3,
+        lambda e, t=t, v=later: sum(
+            x * y for x, y in zip(e.scores[t], e.scores[v], strict=True)
+        ),
     )
     shown = sharper.true(
         product == 0,
@@ -410,9 +500,15 @@ shown
 
 # %%
 for (H, state), (total, clean, _) in variances.items():
-    squares = [exact.expectation(numbers, H, lambda e, t=t: sum(w**2 for w in e.scores[t])) for t in range(H)]
+    squares = [
+        exact.expectation(numbers, H, lambda e, t=t: sum(w**2 for w in e.scores[t]))
+        for t in range(H)
+    ]
     formula = sum(
-        (gamma ** (2 * t) if state else 1) * squares[t] * sum(gamma ** (2 * k) for k in range(H - t)) for t in range(H)
+        (gamma ** (2 * t) if state else 1)
+        * squares[t]
+        * sum(gamma ** (2 * k) for k in range(H - t))
+        for t in range(H)
     )
     shown = sharper.equal(
         sp.factor(total - clean), sigma**2 * formula,
@@ -438,12 +534,18 @@ sharper.equal(
 bracket_B = (1 - Y) / (1 - y) ** 2 - h * Y / (1 - y)
 next_B = bracket_B.subs({h: h + 1, Y: Y * y}, simultaneous=True)
 sharper.equal(
-    next_B - bracket_B, (h + 1) * Y, because="(B): step $H$ adds $(H+1)\\gamma^{2H}$; both sides are 0 at $H=0$"
+    next_B - bracket_B,
+    (h + 1) * Y,
+    because="(B): step $H$ adds $(H+1)\\gamma^{2H}$; both sides are 0 at $H=0$",
 )
 
 # %%
 within = {y: 1 / (1 + a), Y: 1 / (1 + T)}  # both in (0, 1): T > 0
-sharper.at_most(bracket_A.subs(within), (h / (1 - y)).subs(within), because="(A) is at most $H/(1-\\gamma^2)$")
+sharper.at_most(
+    bracket_A.subs(within),
+    (h / (1 - y)).subs(within),
+    because="(A) is at most $H/(1-\\gamma^2)$",
+)
 
 # %%
 sharper.at_most(
@@ -463,7 +565,11 @@ sharper.equal(
 for H in (1, 2, 5):
     concrete = sp.cancel(bracket_B.subs({h: H, Y: y**H}))
     shown = sharper.limit(
-        concrete, y, 1, R(H * (H + 1), 2), because=f"as $\\gamma\\to1$ the brackets tend to $H(H+1)/2$, $H={H}$"
+        concrete,
+        y,
+        1,
+        R(H * (H + 1), 2),
+        because=f"as $\\gamma\\to1$ the brackets tend to $H(H+1)/2$, $H={H}$",
     )
 shown
 
@@ -481,7 +587,10 @@ shown
 
 # %%
 stand = LinearSystem(start_scale=0.3)
-linear, gain = LinearPolicy(2, 1, std=p.policy_std), torch.tensor([-1.0, -1.5], dtype=torch.float64)
+linear, gain = (
+    LinearPolicy(2, 1, std=p.policy_std),
+    torch.tensor([-1.0, -1.5], dtype=torch.float64),
+)
 noise = IidNoise(p.noise_variance)
 cases = []
 for i, (H, g) in enumerate(zip(p.horizons, p.gammas, strict=True)):
@@ -492,7 +601,9 @@ for i, (H, g) in enumerate(zip(p.horizons, p.gammas, strict=True)):
         )  # fmt: skip
         squares = study.score_squares.numpy()
         formula = exact_inflation(squares, noise, g, discount_states=state)
-        sharp = sharp_bound(squares.max(), p.noise_variance, g, H, discount_states=state)
+        sharp = sharp_bound(
+            squares.max(), p.noise_variance, g, H, discount_states=state
+        )
         paper = paper_bound(study.score_bound_square, p.noise_variance, g, H)
         cases.append((H, g, "B" if state else "A", study, formula, sharp, paper))
 
@@ -513,7 +624,9 @@ say("\n".join(rows))
 # Formula and bounds use the scores of the same rollouts. The probability that a correct formula fails $|z|\le4$ somewhere in the table is printed with the result.
 
 # %%
-z_values = [z for _, _, _, s, f, _, _ in cases for z in (s.excess.z(f), s.inflation.z(f))]
+z_values = [
+    z for _, _, _, s, f, _, _ in cases for z in (s.excess.z(f), s.inflation.z(f))
+]
 false_alarm = 2 * norm.sf(4) * len(z_values)
 assert max(map(abs, z_values)) < 4
 assert max(c[3].shift for c in cases) < 4.5
@@ -534,9 +647,18 @@ for axis, name in zip(axes, "AB", strict=True):
     axis.plot(where, [c[5] for c in chosen], "^-", color=ORANGE, label="sharper bound")
     axis.plot(where, [c[4] for c in chosen], "-", color=BLACK, label="exact formula")
     error = [2 * c[3].excess.standard_error for c in chosen]
-    axis.errorbar(where, [c[3].excess.value for c in chosen], error, fmt="o", color=VERMILION, label="measured")
+    axis.errorbar(
+        where,
+        [c[3].excess.value for c in chosen],
+        error,
+        fmt="o",
+        color=VERMILION,
+        label="measured",
+    )
     axis.set_yscale("log")
-    axis.set(ylabel="added variance\n(gradient unit squared)", title=f"estimator {name}")
+    axis.set(
+        ylabel="added variance\n(gradient unit squared)", title=f"estimator {name}"
+    )
 axes[0].legend(fontsize=8.5, loc="upper left")
 axes[1].set_xticks(where, [f"H={c[0]}\nγ={c[1]:g}" for c in chosen])
 plt.show()
@@ -545,7 +667,8 @@ plt.show()
 say(
     "Exact growth, A then B: "
     + "; ".join(
-        f"$H={h},\\gamma={g:g}$: " + ", ".join(f"{c[4]:.3g}" for c in cases if c[:2] == (h, g))
+        f"$H={h},\\gamma={g:g}$: "
+        + ", ".join(f"{c[4]:.3g}" for c in cases if c[:2] == (h, g))
         for h, g in dict.fromkeys(c[:2] for c in cases)
     )
     + "."
@@ -558,7 +681,15 @@ say(
 
 # %% mystnb={"figure": {"name": "fig-noisy-rewards-gamma", "caption": "Exact growth of the variance (solid: A, dashed: B) and the paper's bound (dotted), over the discount at H = 100 and over the horizon at γ = 0.95. With the state discount the growth levels off in the horizon; without it, it is linear."}, "image": {"alt": "Two log-axis panels. Over the discount all curves rise, the bound far above. Over the horizon estimator A and the bound grow, estimator B is flat."}}
 long = measure_noisy_labels(
-    stand, linear, gain, noise, 0.95, n=2000, horizon=200, discount_states=True, generator=generator(30)
+    stand,
+    linear,
+    gain,
+    noise,
+    0.95,
+    n=2000,
+    horizon=200,
+    discount_states=True,
+    generator=generator(30),
 )
 per_step, top = long.score_squares.numpy(), long.score_bound_square
 discounts, lengths = np.linspace(0.5, 0.995, 60), np.arange(1, 201)
@@ -566,18 +697,36 @@ figure, axes = panels(2, 1, height=2.7)
 for state, style, name in ((False, "-", "exact, A"), (True, "--", "exact, B")):
     axes[0].plot(
         discounts,
-        [exact_inflation(per_step[:100], noise, d, discount_states=state) for d in discounts],
+        [
+            exact_inflation(per_step[:100], noise, d, discount_states=state)
+            for d in discounts
+        ],
         style,
         color=BLUE,
         label=name,
     )
     axes[1].plot(
-        lengths, [exact_inflation(per_step[:n], noise, 0.95, discount_states=state) for n in lengths], style, color=BLUE
+        lengths,
+        [
+            exact_inflation(per_step[:n], noise, 0.95, discount_states=state)
+            for n in lengths
+        ],
+        style,
+        color=BLUE,
     )
 axes[0].plot(
-    discounts, [paper_bound(top, p.noise_variance, d, 100) for d in discounts], ":", color=GREY, label="paper's bound"
+    discounts,
+    [paper_bound(top, p.noise_variance, d, 100) for d in discounts],
+    ":",
+    color=GREY,
+    label="paper's bound",
 )
-axes[1].plot(lengths, [paper_bound(top, p.noise_variance, 0.95, n) for n in lengths], ":", color=GREY)
+axes[1].plot(
+    lengths,
+    [paper_bound(top, p.noise_variance, 0.95, n) for n in lengths],
+    ":",
+    color=GREY,
+)
 axes[0].set(xlabel="discount γ (no unit)", ylabel="added variance", yscale="log")
 axes[1].set(xlabel="horizon H (steps)", ylabel="added variance", yscale="log")
 axes[0].legend()
@@ -590,7 +739,9 @@ flat = exact_inflation(per_step, noise, 0.95, discount_states=True) / exact_infl
 grows = exact_inflation(per_step, noise, 0.95, discount_states=False) / exact_inflation(
     per_step[:100], noise, 0.95, discount_states=False
 )
-say(f"From $H=100$ to $200$ at $\\gamma=0.95$ the growth is multiplied by {grows:.3g} (A) and {flat:.3g} (B).")
+say(
+    f"From $H=100$ to $200$ at $\\gamma=0.95$ the growth is multiplied by {grows:.3g} (A) and {flat:.3g} (B)."
+)
 
 # %% [markdown]
 # The sharper bound knows only the largest score. Here scores shrink as the system settles from its start, and that is what the bound loses:
@@ -608,14 +759,18 @@ say(
 
 # %%
 net = NeuralPolicy(2, 1, hidden=p.hidden, std=p.policy_std)
-weights = 0.5 * torch.randn(net.n_parameters, generator=generator(40), dtype=torch.float64)
+weights = 0.5 * torch.randn(
+    net.n_parameters, generator=generator(40), dtype=torch.float64
+)
 neural = []
 for state in (False, True):
     study = measure_noisy_labels(
         Pendulum(), net, weights, IidNoise(100.0), 0.95,
         n=p.n_rollouts_neural, horizon=50, discount_states=state, generator=generator(41 + state), chunk=2048,
     )  # fmt: skip
-    formula = exact_inflation(study.score_squares.numpy(), IidNoise(100.0), 0.95, discount_states=state)
+    formula = exact_inflation(
+        study.score_squares.numpy(), IidNoise(100.0), 0.95, discount_states=state
+    )
     neural.append((study, formula))
 assert max(abs(s.excess.z(f)) for s, f in neural) < 4
 assert max(abs(s.inflation.z(f)) for s, f in neural) < 4
@@ -654,7 +809,9 @@ for i, (name, (process, g, options)) in enumerate(structures.items()):
         stand, linear, gain, process, g,
         n=p.n_rollouts, horizon=50, discount_states=False, generator=generator(50 + i), **options,
     )  # fmt: skip
-    formula = exact_inflation(study.score_squares.numpy(), process, g, discount_states=False, **options)
+    formula = exact_inflation(
+        study.score_squares.numpy(), process, g, discount_states=False, **options
+    )
     structure_z.append(study.excess.z(formula))
     rows.append(
         f"| {name} | {study.excess.value:.4g} ± {study.excess.standard_error:.2g} | {formula:.4g} | {structure_z[-1]:+.1f} |"
@@ -677,15 +834,27 @@ squares = score.square().sum(-1).mean(0).numpy()
 common = noise.sample(groups, 20, generator=draw).repeat_interleave(p.batch, 0)
 added = reinforce(score, returns_to_go(common, 0.95), 0.95, discount_states=True)
 distance = added.reshape(groups, p.batch, 2).mean(1).square().sum(-1)
-common_formula = exact_inflation(squares, noise, 0.95, discount_states=True, n_rollouts=p.batch)
+common_formula = exact_inflation(
+    squares, noise, 0.95, discount_states=True, n_rollouts=p.batch
+)
 common_z = float((distance.mean() - common_formula) / (distance.std() / groups**0.5))
 
 # %%
 step_variance = 1 + torch.tanh(5 * runs.states[..., 0].square())  # between 1 and 2
-uneven = step_variance.sqrt() * IidNoise(1.0).sample(groups * p.batch, 20, generator=draw)
-distance = reinforce(score, returns_to_go(uneven, 0.95), 0.95, discount_states=True).square().sum(-1)
-uneven_formula = heteroscedastic_inflation(step_variance, score, 0.95, discount_states=True).value
-uneven_z = float((distance.mean() - uneven_formula) / (distance.std() / len(distance) ** 0.5))
+uneven = step_variance.sqrt() * IidNoise(1.0).sample(
+    groups * p.batch, 20, generator=draw
+)
+distance = (
+    reinforce(score, returns_to_go(uneven, 0.95), 0.95, discount_states=True)
+    .square()
+    .sum(-1)
+)
+uneven_formula = heteroscedastic_inflation(
+    step_variance, score, 0.95, discount_states=True
+).value
+uneven_z = float(
+    (distance.mean() - uneven_formula) / (distance.std() / len(distance) ** 0.5)
+)
 at_most = exact_inflation(squares, IidNoise(2.0), 0.95, discount_states=True)
 assert max(abs(common_z), abs(uneven_z)) < 4
 assert uneven_formula < at_most
@@ -713,22 +882,41 @@ def with_baseline(baseline, K=p.batch, n=4000):
     for r in (labels, rewards):
         to_go = returns_to_go(r, 0.95)
         gradient.append(
-            reinforce(score, to_go, 0.95, discount_states=True, baseline=baseline(to_go, runs.states)).mean(1)
+            reinforce(
+                score,
+                to_go,
+                0.95,
+                discount_states=True,
+                baseline=baseline(to_go, runs.states),
+            ).mean(1)
         )
-    formula = exact_inflation(score.square().sum(-1).mean((0, 1)).numpy(), IidNoise(4.0), 0.95, discount_states=True)
+    formula = exact_inflation(
+        score.square().sum(-1).mean((0, 1)).numpy(),
+        IidNoise(4.0),
+        0.95,
+        discount_states=True,
+    )
     distance = (gradient[0] - gradient[1]).square().sum(-1) * K / formula
-    return float(distance.mean()), float(distance.std() / n**0.5), float(gradient[1].var(0).sum() * K)
+    return (
+        float(distance.mean()),
+        float(distance.std() / n**0.5),
+        float(gradient[1].var(0).sum() * K),
+    )
 
 
 baselines = {
     "none": lambda to_go, states: 0.0,
-    "of the state, blind to the labels": lambda to_go, states: -0.5 * states.square().sum(-1).reshape(to_go.shape),
+    "of the state, blind to the labels": lambda to_go, states: (
+        -0.5 * states.square().sum(-1).reshape(to_go.shape)
+    ),
     "batch mean": lambda to_go, states: batch_mean(to_go),
     "leave one out": lambda to_go, states: leave_one_out(to_go),
 }
 relative = {name: with_baseline(b) for name, b in baselines.items()}
 rows = ["| baseline | inflation ÷ formula | K × noise-free variance |", "|---|---|---|"]
-rows += [f"| {name} | {r:.3f} ± {e:.3f} | {v:.3g} |" for name, (r, e, v) in relative.items()]
+rows += [
+    f"| {name} | {r:.3f} ± {e:.3f} | {v:.3g} |" for name, (r, e, v) in relative.items()
+]
 say(f"$K={p.batch}$:\n\n" + "\n".join(rows))
 
 # %%
@@ -753,14 +941,18 @@ score, labeller = scores(linear, gain, runs), generator(71)
 first, second = (
     reinforce(
         score,
-        returns_to_go(runs.rewards + noise.sample(p.n_rollouts, 50, generator=labeller), 0.95),
+        returns_to_go(
+            runs.rewards + noise.sample(p.n_rollouts, 50, generator=labeller), 0.95
+        ),
         0.95,
         discount_states=True,
     )
     for _ in range(2)
 )
 twice = inflation_from_pairs(first, second)
-twice_formula = exact_inflation(score.square().sum(-1).mean(0).numpy(), noise, 0.95, discount_states=True)
+twice_formula = exact_inflation(
+    score.square().sum(-1).mean(0).numpy(), noise, 0.95, discount_states=True
+)
 assert abs(twice.z(twice_formula)) < 4
 say(
     f"Labelled twice: {twice.value:.4g} ± {twice.standard_error:.2g}; formula {twice_formula:.4g}; $z={twice.z(twice_formula):+.1f}$."
@@ -776,11 +968,26 @@ say(
 # %%
 H, g, learner = 50, 0.97, LinearPolicy(2, 1, std=0.5)
 start = torch.tensor([-1.5, -0.3], dtype=torch.float64)
-probe, other = (rollout(Pendulum(), learner, start, n=4000, horizon=H, generator=generator(80 + i)) for i in (0, 1))
+probe, other = (
+    rollout(Pendulum(), learner, start, n=4000, horizon=H, generator=generator(80 + i))
+    for i in (0, 1)
+)
 score = scores(learner, start, probe)
 centred = returns_to_go(other.rewards, g).mean(0)
-V1 = float(reinforce(score, returns_to_go(probe.rewards, g), g, discount_states=True, baseline=centred).var(0).sum())
-Q = exact_inflation(score.square().sum(-1).mean(0).numpy(), IidNoise(1.0), g, discount_states=True)
+V1 = float(
+    reinforce(
+        score,
+        returns_to_go(probe.rewards, g),
+        g,
+        discount_states=True,
+        baseline=centred,
+    )
+    .var(0)
+    .sum()
+)
+Q = exact_inflation(
+    score.square().sum(-1).mean(0).numpy(), IidNoise(1.0), g, discount_states=True
+)
 label_variance = 32 * V1 / Q
 
 # %%
@@ -789,7 +996,10 @@ plans = {
     for base, budget, choices in ((0, 128, (1, 4, 16)), (8, 480, (1, 4, 16, 64)))
     for m in choices
 }
-predicted = {key: (V1 + Q * label_variance / plan.annotators) / plan.n_rollouts for key, plan in plans.items()}
+predicted = {
+    key: (V1 + Q * label_variance / plan.annotators) / plan.n_rollouts
+    for key, plan in plans.items()
+}
 
 
 def learn(plan, **rule):
@@ -800,15 +1010,24 @@ def learn(plan, **rule):
     )  # fmt: skip
 
 
-rules = {"plain": {"learning_rate": 0.01}, "fixed length": {"learning_rate": 0.1, "fixed_length": True}}
-curves = {name: {key: learn(plan, **rule) for key, plan in plans.items()} for name, rule in rules.items()}
+rules = {
+    "plain": {"learning_rate": 0.01},
+    "fixed length": {"learning_rate": 0.1, "fixed_length": True},
+}
+curves = {
+    name: {key: learn(plan, **rule) for key, plan in plans.items()}
+    for name, rule in rules.items()
+}
 
 # %% [markdown]
 # The score of a plan is its mean true return over all evaluations after the first, on the same test episodes for all plans. Two step rules, the same for all plans: plain gradient ascent with learning rate 0.01, at which a noise-free run improves
 # steadily, and steps of fixed length 0.1 in the estimated direction, where noise can only spoil the direction.
 
 # %%
-score_of = {name: {key: c[:, 1:].mean(1) for key, c in by_plan.items()} for name, by_plan in curves.items()}
+score_of = {
+    name: {key: c[:, 1:].mean(1) for key, c in by_plan.items()}
+    for name, by_plan in curves.items()
+}
 
 
 def summary(name, key):
@@ -835,17 +1054,29 @@ figure, axes = panels(2, 1, height=3.0)
 spent = 480 * 5 * np.arange(next(iter(curves["plain"].values())).shape[1])
 for (base, m), curve in curves["fixed length"].items():
     if base == 8:
-        middle, band = curve.mean(0).numpy(), (curve.std(0) / p.learning_seeds**0.5).numpy()
-        axes[0].plot(spent / 1000, middle, label=f"m = {m}, K = {plans[base, m].n_rollouts}")
+        middle, band = (
+            curve.mean(0).numpy(),
+            (curve.std(0) / p.learning_seeds**0.5).numpy(),
+        )
+        axes[0].plot(
+            spent / 1000, middle, label=f"m = {m}, K = {plans[base, m].n_rollouts}"
+        )
         axes[0].fill_between(spent / 1000, middle - band, middle + band, alpha=0.2)
-axes[0].set(xlabel="money spent (thousands; one annotator for a rollout costs 1)", ylabel="true return (reward)")
+axes[0].set(
+    xlabel="money spent (thousands; one annotator for a rollout costs 1)",
+    ylabel="true return (reward)",
+)
 axes[0].legend(fontsize=8.5)
 for base, marker in ((0, "o"), (8, "s")):
     chosen = [k for k in plans if k[0] == base]
     value, bar = np.array([summary("fixed length", k) for k in chosen]).T
-    axes[1].errorbar([predicted[k] for k in chosen], value, bar, fmt=marker, label=f"$c_0={base}$")
+    axes[1].errorbar(
+        [predicted[k] for k in chosen], value, bar, fmt=marker, label=f"$c_0={base}$"
+    )
 axes[1].set(
-    xscale="log", xlabel="predicted variance of an update (gradient unit squared)", ylabel="mean return (reward)"
+    xscale="log",
+    xlabel="predicted variance of an update (gradient unit squared)",
+    ylabel="mean return (reward)",
 )
 axes[1].set_xticks([60, 100, 200], ["60", "100", "200"])
 axes[1].minorticks_off()
@@ -855,14 +1086,23 @@ plt.show()
 # %%
 verdicts = {}
 for name in rules:
-    rank, rank_p = spearmanr([predicted[k] for k in plans], [summary(name, k)[0] for k in plans])
+    rank, rank_p = spearmanr(
+        [predicted[k] for k in plans], [summary(name, k)[0] for k in plans]
+    )
     difference = score_of[name][in_order[0]] - score_of[name][in_order[-1]]
-    gap, gap_error = float(difference.mean()), float(difference.std() / p.learning_seeds**0.5)
+    gap, gap_error = (
+        float(difference.mean()),
+        float(difference.std() / p.learning_seeds**0.5),
+    )
     verdicts[name] = rank < 0 and rank_p < 0.05
     say(
         f"Step rule *{name}*: rank correlation of predicted variance and return over {len(plans)} plans {rank:.2f} (p = {rank_p:.2g}). "
         f"Least minus largest predicted variance: {gap:+.2f} ± {gap_error:.2f} in return. "
-        + ("The prediction orders the plans." if verdicts[name] else "No significant order at 5 %.")
+        + (
+            "The prediction orders the plans."
+            if verdicts[name]
+            else "No significant order at 5 %."
+        )
     )
 
 # %%
@@ -924,7 +1164,10 @@ ledger.beyond(
 ledger.beyond(
     "noisy-learning",
     "With steps of fixed length, the variance predicted before training orders plans of equal cost by how well REINFORCE learns",
-    ours="; ".join(f"{name}: {'ordered' if v else 'no significant order'}" for name, v in verdicts.items()),
+    ours="; ".join(
+        f"{name}: {'ordered' if v else 'no significant order'}"
+        for name, v in verdicts.items()
+    ),
     uncertainty=f"{len(plans)} plans, {p.learning_seeds} seeds, rank test at 5 %",
     holds=verdicts["fixed length"],
 )

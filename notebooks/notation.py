@@ -7,21 +7,27 @@
 # differently.
 
 # %% tags=["parameters"]
-gamma = 0.95  # discount, no unit, in (0, 1)
-lipschitz_policy = 0.5  # L_pi, unit action/state, above 0, at most 100
-state_gain = 0.8  # L_f with respect to the state alone, no unit, above 0, at most 100
-action_gain = 0.3  # L_f with respect to the action alone, unit state/action, above 0, at most 100
-n_systems = 500  # random linear systems, 1 to 100000
-n_states = 4  # dimension of the state, 1 to 64
-n_actions = 2  # dimension of the action, 1 to 64
-anchors = [100, 200, 500, 1000, 2000, 5000]  # training-set sizes, at least two, increasing, each above n_states + 1
-n_seeds = 40  # students at each anchor, 2 to 10000
-seed = 0  # of the one generator, at least 0
+gamma = 0.95  # discount, in (0, 1)
+lipschitz_policy = 0.5  # L_pi, action per state, in (0, 100]
+state_gain = 0.8  # L_f with respect to the state alone, in (0, 100]
+action_gain = 0.3  # L_f with respect to the action alone, state per action, in (0, 100]
+n_systems = 500  # random linear systems, in [1, 100000]
+n_states = 4  # dimension of the state, in [1, 64]
+n_actions = 2  # dimension of the action, in [1, 64]
+anchors = [100, 200, 500, 1000, 2000, 5000]  # training-set sizes, list of 2 or more
+n_seeds = 40  # students at each anchor, in [2, 10000]
+seed = 0  # of the one generator, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.notation import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "notation",
+    globals(),
+    covers="§1 (notation) and the Lipschitz conditions of §3",
+    leaves_out="the proof of Lemma 1, which uses these conventions",
+    at_most_seconds=20,
+)
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -29,17 +35,9 @@ import numpy as np
 import sympy as sp
 from numpy.linalg import norm
 
-from imagination.book.figures import BLACK, panels, use_style
-from imagination.book.ledger import Ledger, say
+from imagination.book.figures import BLACK, panels
+from imagination.book.show import say
 from imagination.proof import Proof
-
-use_style()
-ledger = Ledger("notation")
-ledger.opening(
-    covers="§1 (notation) and the Lipschitz conditions of §3",
-    leaves_out="the proof of Lemma 1, which uses these conventions",
-    at_most_seconds=20,
-)
 
 # %% [markdown]
 # ## Symbols
@@ -77,7 +75,7 @@ ledger.opening(
 # | $\epsilon_{dyn}$ | $\sup\lVert\hat f-f\rVert$, Euclidean norm | `gap.bounds.return_gap_bound(eps_dyn=)` | float or array | $[s]$ | $\ge0$ |
 # | $\epsilon_{rew}$ | $\sup\lvert\hat r-r\rvert$ | `gap.bounds.return_gap_bound(eps_rew=)` | float or array | $[r]$ | $\ge0$ |
 # | $\delta_t$ | bound on $\lVert\hat s_t-s_t\rVert$: $\delta_{t+1}=\Lambda\delta_t+\epsilon_{dyn}$, $\delta_0=0$ | | float | $[s]$ | $\ge0$ |
-# | MSE | mean square over inputs **and outputs** | `scaling.students.Outcome.mse` | float | $[s]^2$ or $[r]^2$ | $\ge0$ |
+# | MSE | mean square over inputs **and outputs** | `training.students.Outcome.mse` | float | $[s]^2$ or $[r]^2$ | $\ge0$ |
 #
 # ### Data, money and noise
 #
@@ -86,8 +84,8 @@ ledger.opening(
 # | $N_{dyn},\ N_{rew}$ | samples of each kind | `budget.allocation.Split.n_dyn`, `budget.allocation.Split.n_rew` | float or array | samples | $>0$ |
 # | $c_{dyn},\ c_{rew}$ | price of a sample | `budget.allocation.optimal_split(cost_dyn=)`, `budget.allocation.optimal_split(cost_rew=)` | float or array | money per sample | $>0$ |
 # | $B$ | budget | `budget.allocation.optimal_split(budget=)` | float or array | money | $>0$ |
-# | $A_d,\ A_r$ | scales: $\epsilon_{dyn}=A_dN_{dyn}^{-\alpha}$, $\epsilon_{rew}=A_rN_{rew}^{-\beta}$, both **norms** | `scaling.powerlaw.PowerLaw.scale` | float | $[s]$, $[r]$ | $>0$ |
-# | $\alpha,\ \beta$ | exponents of the norms | `scaling.powerlaw.PowerLaw.exponent` | float | – | $>0$ |
+# | $A_d,\ A_r$ | scales: $\epsilon_{dyn}=A_dN_{dyn}^{-\alpha}$, $\epsilon_{rew}=A_rN_{rew}^{-\beta}$, both **norms** | `laws.powerlaw.PowerLaw.scale` | float | $[s]$, $[r]$ | $>0$ |
+# | $\alpha,\ \beta$ | exponents of the norms | `laws.powerlaw.PowerLaw.exponent` | float | – | $>0$ |
 # | $w_t=\nabla_\theta\log\pi_\theta(a_t\mid s_t)$ | score | `rewards.rollouts.scores` | tensor, last axis $\theta$ | $1/[\theta]$ | |
 # | $W_H^2$ | $\mathbb E\max_t\lVert w_t\rVert^2$ | `rewards.inflation.paper_bound(score_bound_square=)` | float | $1/[\theta]^2$ | $\ge0$ |
 # | $\sigma^2$ | variance of the reward noise | `rewards.inflation.paper_bound(variance=)` | float | $[r]^2$ | $\ge0$ |
@@ -119,15 +117,24 @@ ledger.opening(
 # %%
 def constants(A, B):
     """Exact Lipschitz constants of f(s, a) = A s + B a: joint in the sum metric, joint Euclidean, separate."""
-    return max(norm(A, 2), norm(B, 2)), norm(np.hstack([A, B]), 2), (norm(A, 2), norm(B, 2))
+    return (
+        max(norm(A, 2), norm(B, 2)),
+        norm(np.hstack([A, B]), 2),
+        (norm(A, 2), norm(B, 2)),
+    )
 
 
 def largest_stretch(A, B, generator, pairs=20_000):
     """The largest observed ratio |f - f'| / (|s - s'| + |a - a'|), over random and over extreme directions."""
-    ds, da = generator.normal(size=(pairs, A.shape[1])), generator.normal(size=(pairs, B.shape[1]))
+    ds, da = (
+        generator.normal(size=(pairs, A.shape[1])),
+        generator.normal(size=(pairs, B.shape[1])),
+    )
     ds = np.vstack([ds, np.linalg.svd(A)[2][:1], np.zeros((1, A.shape[1]))])
     da = np.vstack([da, np.zeros((1, B.shape[1])), np.linalg.svd(B)[2][:1]])
-    return (norm(ds @ A.T + da @ B.T, axis=1) / (norm(ds, axis=1) + norm(da, axis=1))).max()
+    return (
+        norm(ds @ A.T + da @ B.T, axis=1) / (norm(ds, axis=1) + norm(da, axis=1))
+    ).max()
 
 
 # %% [markdown]
@@ -176,15 +183,22 @@ for _ in range(p.n_systems):
             norm(A + B @ K, 2),
         ]
     )
-Lambda = dict(zip(["sum", "Euclidean", "separate", "closed loop"], np.array(rows).T, strict=True))
+Lambda = dict(
+    zip(["sum", "Euclidean", "separate", "closed loop"], np.array(rows).T, strict=True)
+)
 for name in ("sum", "Euclidean", "separate"):
     assert (Lambda["closed loop"] <= Lambda[name] * (1 + 1e-12)).all()
 assert (Lambda["separate"] <= Lambda["sum"] * (1 + 1e-12)).all()
 
 # %%
-table = ["| convention | systems with γΛ < 1 | median Λ over the closed loop's |", "|---|---|---|"]
+table = [
+    "| convention | systems with γΛ < 1 | median Λ over the closed loop's |",
+    "|---|---|---|",
+]
 for name, values in Lambda.items():
-    table.append(f"| {name} | {np.mean(p.gamma * values < 1):.0%} | {np.median(values / Lambda['closed loop']):.2f} |")
+    table.append(
+        f"| {name} | {np.mean(p.gamma * values < 1):.0%} | {np.median(values / Lambda['closed loop']):.2f} |"
+    )
 say("\n".join(table))
 say(
     f"The Euclidean form is below the sum form on {np.mean(Lambda['Euclidean'] < Lambda['sum']):.0%} of the systems, "
@@ -217,18 +231,26 @@ assert (joint >= separate * (1 - 1e-12)).all()
 L_s, L_a, L_pi, excess = sp.symbols("L_f^s L_f^a L_pi x", positive=True)
 proof = Proof("separate constants are joint constants in the best unit")
 proof.equal(
-    L_s * (1 + L_pi * L_a / L_s), L_s + L_a * L_pi, because="at $c=L_f^s/L_f^a$ both entries of the maximum are $L_f^s$"
+    L_s * (1 + L_pi * L_a / L_s),
+    L_s + L_a * L_pi,
+    because="at $c=L_f^s/L_f^a$ both entries of the maximum are $L_f^s$",
 )
 
 # %%
 c = L_s / (L_a * (1 + excess))
 proof.at_most(
-    L_s + L_a * L_pi, L_s * (1 + L_pi / c), because="below the best unit $(1+x)$-fold, the maximum is $L_f^s$"
+    L_s + L_a * L_pi,
+    L_s * (1 + L_pi / c),
+    because="below the best unit $(1+x)$-fold, the maximum is $L_f^s$",
 )
 
 # %%
 c = (1 + excess) * L_s / L_a
-proof.at_most(L_s + L_a * L_pi, c * L_a * (1 + L_pi / c), because="above it $(1+x)$-fold, the maximum is $cL_f^a$")
+proof.at_most(
+    L_s + L_a * L_pi,
+    c * L_a * (1 + L_pi / c),
+    because="above it $(1+x)$-fold, the maximum is $cL_f^a$",
+)
 
 # %% [markdown]
 # The figure shows how much hangs on the unit: Lemma 1 speaks only below the dotted line, where $\gamma\Lambda<1$.
@@ -239,13 +261,20 @@ axis.loglog(unit, joint, label=r"joint, $\Lambda_{sum}(c)$")
 axis.axhline(separate, linestyle="--", color="C1", label=r"separate, $\Lambda_{sep}$")
 axis.axhline(1 / p.gamma, linestyle=":", color=BLACK, label=r"$\gamma\Lambda=1$")
 axis.plot([best_unit], [at_best], "o", color="C0")
-axis.set(xlabel="unit of the state, $c$ in $z=cs$ (no unit)", ylabel=r"growth per step, $\Lambda$ (no unit)")
+axis.set(
+    xlabel="unit of the state, $c$ in $z=cs$ (no unit)",
+    ylabel=r"growth per step, $\Lambda$ (no unit)",
+)
 axis.legend()
 plt.show()
 
 # %%
 speaks = p.gamma * joint < 1
-interval = f"for $c$ from {unit[speaks].min():.3g} to {unit[speaks].max():.3g}" if speaks.any() else "in no unit"
+interval = (
+    f"for $c$ from {unit[speaks].min():.3g} to {unit[speaks].max():.3g}"
+    if speaks.any()
+    else "in no unit"
+)
 say(
     f"Separate: $\\Lambda={separate:.3g}$, $\\gamma\\Lambda={p.gamma * separate:.3g}$. "
     f"Joint at $c=1$: $\\Lambda={max(p.state_gain, p.action_gain) * (1 + p.lipschitz_policy):.3g}$; "
@@ -271,10 +300,14 @@ say(
 def least_squares_error(n, generator, noise=0.5):
     """Error matrix D = A_hat - A of least squares on n transitions; A is 0 without loss of generality."""
     states = generator.normal(size=(n, p.n_states))
-    return np.linalg.lstsq(states, noise * generator.normal(size=(n, p.n_states)), rcond=None)[0].T
+    return np.linalg.lstsq(
+        states, noise * generator.normal(size=(n, p.n_states)), rcond=None
+    )[0].T
 
 
-D = np.array([[least_squares_error(n, generator) for _ in range(p.n_seeds)] for n in p.anchors])
+D = np.array(
+    [[least_squares_error(n, generator) for _ in range(p.n_seeds)] for n in p.anchors]
+)
 mse = (D**2).sum(axis=(-2, -1)) / p.n_states
 rmse_norm = np.sqrt(p.n_states * mse)
 sup_norm = norm(D, 2, axis=(-2, -1))
@@ -297,15 +330,30 @@ root_mean_square = np.sqrt(p.n_states * mse.mean(axis=1, keepdims=True))
 resamples = generator.integers(p.n_seeds, size=(200, p.n_seeds))
 spread = {name: np.std([exponent(e[:, r]) for r in resamples]) for name, e in
           {"MSE": mse, "RMS norm": rmse_norm, "sup norm": sup_norm}.items()}  # fmt: skip
-fitted = {"MSE": exponent(mse), "RMS norm": exponent(root_mean_square), "sup norm": exponent(sup_norm)}
+fitted = {
+    "MSE": exponent(mse),
+    "RMS norm": exponent(root_mean_square),
+    "sup norm": exponent(sup_norm),
+}
 assert np.isclose(fitted["MSE"], 2 * fitted["RMS norm"], rtol=1e-10)
 
 # %% mystnb={"figure": {"name": "fig-notation-mse", "caption": "The same least-squares students measured three ways. Points are means over seeds; error bars are two standard errors, smaller than the points where they are not seen. The MSE falls twice as steeply as the two norms."}, "image": {"alt": "Log-log plot of three error measures against the number of samples: two parallel lines for the norms and a steeper one for the mean squared error."}}
 figure, axis = panels()
-for label, values, marker in (("sup norm", sup_norm, "s"), ("RMS norm", rmse_norm, "o"), ("MSE", mse, "^")):
+for label, values, marker in (
+    ("sup norm", sup_norm, "s"),
+    ("RMS norm", rmse_norm, "o"),
+    ("MSE", mse, "^"),
+):
     error = 2 * values.std(axis=1, ddof=1) / np.sqrt(p.n_seeds)
-    axis.errorbar(p.anchors, values.mean(axis=1), error, marker=marker, capsize=2, label=label)
-axis.set(xscale="log", yscale="log", xlabel="training samples $N$", ylabel=r"error ($[s]$; MSE: $[s]^2$)")
+    axis.errorbar(
+        p.anchors, values.mean(axis=1), error, marker=marker, capsize=2, label=label
+    )
+axis.set(
+    xscale="log",
+    yscale="log",
+    xlabel="training samples $N$",
+    ylabel=r"error ($[s]$; MSE: $[s]^2$)",
+)
 axis.legend()
 plt.show()
 

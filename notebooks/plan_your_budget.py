@@ -7,27 +7,33 @@
 # the first cell, or pass them: `imagination run plan_your_budget -p errors_csv mine.csv -p budget 20000`.
 
 # %% tags=["parameters"]
-errors_csv = "scaling_errors.csv"  # a file of book/results, or a path; columns head,n,mse (or rmse, or error)[,seed]
-budget = 100000.0  # money to spend, above 0
-cost_dyn = 1.0  # money for one dynamics sample, above 0
-cost_rew = 5.0  # money for one reward sample, above 0
-gamma = 0.95  # discount, no unit, in [0, 1); 1 with a horizon
-lipschitz_dynamics = 0.6  # L_f in the sum metric, no unit, at least 0
-lipschitz_reward = 1.0  # L_r, unit reward/state, at least 0
-lipschitz_policy = 0.5  # L_pi, unit action/state, at least 0
-horizon = None  # steps, at least 1, or None for an infinite horizon
-weight = None  # K, weight of dynamics error against reward error, in place of the constants, or None
-target = None  # bound that is wanted, unit of the reward, above 0, or None
-have_dyn = 0.0  # dynamics samples owned already, at least 0
-have_rew = 0.0  # reward samples owned already, at least 0
-state_dim = 12  # outputs that the dynamics MSE averages over, at least 1
-resamples = 2000  # bootstrap resamples, at least 100
-seed = 0  # of the bootstrap, at least 0
+errors_csv = "scaling_errors.csv"  # a file of book/results, or a path, text
+budget = 100000.0  # money to spend, in (0, 1e+15]
+cost_dyn = 1.0  # money for one dynamics sample, in (0, 1e+12]
+cost_rew = 5.0  # money for one reward sample, in (0, 1e+12]
+gamma = 0.95  # discount; 1 with a horizon, in [0, 1]
+lipschitz_dynamics = 0.6  # L_f, in the sum metric, in [0, 100]
+lipschitz_reward = 1.0  # L_r, reward per state, in [0, 1000000]
+lipschitz_policy = 0.5  # L_pi, action per state, in [0, 100]
+horizon = None  # steps, or None for an infinite horizon, in [1, 1000000], or null
+weight = None  # K in place of the three constants, or None, in [0, 1e+12], or null
+target = None  # bound that is wanted, or None, above 0, or null
+have_dyn = 0.0  # dynamics samples owned already, in [0, 1e+12]
+have_rew = 0.0  # reward samples owned already, in [0, 1e+12]
+state_dim = 12  # outputs that the dynamics MSE averages over, in [1, 1000000]
+resamples = 2000  # bootstrap resamples, in [100, 1000000]
+seed = 0  # of the bootstrap, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.plan_your_budget import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "plan_your_budget",
+    globals(),
+    covers="the use of Theorem 1 (§4) on measured errors",
+    leaves_out="how the errors were measured, which the chapter on scaling laws shows",
+    at_most_seconds=20,
+)
 
 # %% tags=["hide-input"]
 from dataclasses import replace
@@ -37,36 +43,51 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from imagination import Lipschitz
-from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, say
+from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels
 from imagination.book.paths import Book
-from imagination.budget.allocation import clamped, minimax_share, solve, worst_even_split
+from imagination.book.show import say
+from imagination.budget.allocation import (
+    clamped,
+    minimax_share,
+    solve,
+    worst_even_split,
+)
 from imagination.budget.planner import HEADS, plan_budget
 from imagination.budget.weighting import weighting
 from imagination.cli.plan import report
 from imagination.laws.errors_table import read_errors
-
-use_style()
-ledger = Ledger("plan_your_budget")
-ledger.opening(
-    covers="the use of Theorem 1 (§4) on measured errors",
-    leaves_out="how the errors were measured, which the chapter on scaling laws shows",
-    at_most_seconds=20,
-)
 
 # %% [markdown]
 # ## The plan
 
 # %%
 own = Path(p.errors_csv)
-table = read_errors(own if own.exists() else Book().results / own, heads=HEADS, repeats_need_seeds=True)
-constants = Lipschitz(dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy)
-how = weighting(
-    gamma=p.gamma, lipschitz=None if p.weight is not None else constants, horizon=p.horizon, weight=p.weight
+table = read_errors(
+    own if own.exists() else Book().results / own, heads=HEADS, repeats_need_seeds=True
 )
-names = ("budget", "cost_dyn", "cost_rew", "target", "have_dyn", "have_rew", "state_dim", "resamples")
+constants = Lipschitz(
+    dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy
+)
+how = weighting(
+    gamma=p.gamma,
+    lipschitz=None if p.weight is not None else constants,
+    horizon=p.horizon,
+    weight=p.weight,
+)
+names = (
+    "budget",
+    "cost_dyn",
+    "cost_rew",
+    "target",
+    "have_dyn",
+    "have_rew",
+    "state_dim",
+    "resamples",
+)
 request = {name: getattr(p, name) for name in names}
-plan = plan_budget(table, weighting=how, generator=np.random.default_rng(p.seed), **request)
+plan = plan_budget(
+    table, weighting=how, generator=np.random.default_rng(p.seed), **request
+)
 print(report(plan, request))
 
 # %% [markdown]
@@ -75,15 +96,33 @@ print(report(plan, request))
 
 # %% mystnb={"figure": {"name": "fig-plan-laws", "caption": "Measured error norms (mean over seeds; bars are standard errors) and the fitted power laws, extended to the planned counts (stars). What lies outside the dots is extrapolation."}, "image": {"alt": "Log-log plot of two falling lines through measured points, dynamics flatter than reward, each with a star at the planned number of samples."}}
 figure, axis = panels()
-for head, colour, n in zip(HEADS, (BLUE, VERMILION), (plan.n_dyn, plan.n_rew), strict=True):
+for head, colour, n in zip(
+    HEADS, (BLUE, VERMILION), (plan.n_dyn, plan.n_rew), strict=True
+):
     fit, law = plan.fits[head], plan.laws[head]
     scale = law.scale / fit.law.scale
     norm = scale * (np.sqrt(fit.means) if fit.squared else fit.means)
     bar = norm * fit.sems / fit.means / (2 if fit.squared else 1)
-    axis.errorbar(fit.anchors, norm, yerr=np.nan_to_num(bar), fmt="o", color=colour, markersize=5, label=head)
+    axis.errorbar(
+        fit.anchors,
+        norm,
+        yerr=np.nan_to_num(bar),
+        fmt="o",
+        color=colour,
+        markersize=5,
+        label=head,
+    )
     span = np.geomspace(min(fit.anchors[0], n), max(fit.anchors[-1], n), 50)
     axis.plot(span, law(span), color=colour)
-    axis.plot([n], [law(n)], "*", color=colour, markersize=13, markeredgecolor=BLACK, markeredgewidth=0.5)
+    axis.plot(
+        [n],
+        [law(n)],
+        "*",
+        color=colour,
+        markersize=13,
+        markeredgecolor=BLACK,
+        markeredgewidth=0.5,
+    )
 axis.set(xscale="log", yscale="log", xlabel="samples", ylabel="error norm")
 axis.legend()
 plt.show()
@@ -106,16 +145,29 @@ axis.plot(shares, parts[0], color=BLUE, linewidth=1.1, label="dynamics part")
 axis.plot(shares, parts[1], color=VERMILION, linewidth=1.1, label="reward part")
 if plan.intervals["share_dyn"]:
     axis.axvspan(*plan.intervals["share_dyn"], color=BLACK, alpha=0.12, linewidth=0)
-axis.plot([plan.share_dyn], [plan.bound], "o", color=BLACK, markersize=8, label="optimum")
-axis.plot([0.5], [plan.bound * plan.regret_even_split], "s", color=GREY, markersize=8, label="even split")
+axis.plot(
+    [plan.share_dyn], [plan.bound], "o", color=BLACK, markersize=8, label="optimum"
+)
+axis.plot(
+    [0.5],
+    [plan.bound * plan.regret_even_split],
+    "s",
+    color=GREY,
+    markersize=8,
+    label="even split",
+)
 axis.set(
-    xlabel="share of the money that goes to dynamics", ylabel="bound (unit of the reward)", ylim=(0, 2.2 * plan.bound)
+    xlabel="share of the money that goes to dynamics",
+    ylabel="bound (unit of the reward)",
+    ylim=(0, 2.2 * plan.bound),
 )
 axis.legend(ncols=2, loc="upper center")
 plt.show()
 
 # %%
-safe, factor = minimax_share(plan.laws["dynamics"].exponent, plan.laws["reward"].exponent)
+safe, factor = minimax_share(
+    plan.laws["dynamics"].exponent, plan.laws["reward"].exponent
+)
 worst = worst_even_split(plan.laws["dynamics"].exponent, plan.laws["reward"].exponent)
 say(
     f"Best share {plan.share_dyn:.3f}, bound {plan.bound:.4g}; an even split costs a factor {plan.regret_even_split:.4f}, and with these "
@@ -166,14 +218,22 @@ bars = {"weight, 10 times smaller": (plan.share_if_weight_is_a_tenth, plan.share
 for name, field in (("budget, 2", "budget"), ("cost of dynamics, 2", "cost_dyn"), ("cost of rewards, 2", "cost_rew"),
                     ("dynamics error, 2", "coefficient_dyn"), ("reward error, 2", "coefficient_rew")):  # fmt: skip
     value = getattr(plan.problem, field)
-    bars[f"{name} times"] = (share_with(**{field: value / 2}), share_with(**{field: value * 2}))
+    bars[f"{name} times"] = (
+        share_with(**{field: value / 2}),
+        share_with(**{field: value * 2}),
+    )
 for head, side in (("dynamics", "dyn"), ("reward", "rew")):
     span, law = plan.intervals[f"exponent_{side}"], plan.laws[head]
     middle = np.exp(np.log(plan.fits[head].anchors).mean())
     unit = float(getattr(plan.problem, f"coefficient_{side}"))
     if span:
         bars[f"{head} exponent, 95 %"] = tuple(
-            share_with(**{f"exponent_{side}": x, f"coefficient_{side}": unit * middle ** (x - law.exponent)})
+            share_with(
+                **{
+                    f"exponent_{side}": x,
+                    f"coefficient_{side}": unit * middle ** (x - law.exponent),
+                }
+            )
             for x in span
         )
 bars = dict(sorted(bars.items(), key=lambda bar: abs(bar[1][1] - bar[1][0])))
@@ -191,8 +251,19 @@ axis.grid(axis="y", visible=False)
 plt.show()
 
 # %%
-rows = [f"| {name} | {low:.3f} | {high:.3f} |" for name, (low, high) in reversed(bars.items())]
-say("\n".join(["| input | share at the smaller value | at the larger |", "|---|---|---|", *rows]))
+rows = [
+    f"| {name} | {low:.3f} | {high:.3f} |"
+    for name, (low, high) in reversed(bars.items())
+]
+say(
+    "\n".join(
+        [
+            "| input | share at the smaller value | at the larger |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+)
 
 # %% [markdown]
 # A long bar for the weight is common: Lipschitz constants are bounds, and the best share under the bound is not the best share for

@@ -10,27 +10,34 @@
 # exact returns on random processes, so what is computed here holds whatever the wording of its source.
 
 # %% tags=["parameters"]
-gamma = 0.95  # discount, no unit, above 0, at most 0.999
-eps_dyn = 0.01  # shift of the model's next state, unit of the state, above 0, at most 10
-lipschitz_reward = 1.0  # L_r, reward per state, above 0, at most 1000; the range of the reward is 1
-contractive = 0.8  # L_f of the contractive systems, no unit, in (0, 1)
-expansive = 1.2  # L_f of the expansive systems, no unit, above 1/gamma, at most 3
-branches = [1, 2, 5, 10, 20, 50]  # imagined steps of branched rollouts, each 1 to 1000
-n_chains = 100  # random finite chains of each kind, 1 to 100000
-seed = 0  # of the one generator, at least 0
+gamma = 0.95  # discount, in (0, 0.999]
+eps_dyn = 0.01  # shift of the model's next state, unit of the state, in (0, 10]
+lipschitz_reward = 1.0  # L_r, reward per state; the reward's range is 1, in (0, 1000]
+contractive = 0.8  # L_f of the contractive systems, in (0, 1)
+expansive = 1.2  # L_f of the expansive systems; gamma L_f must exceed 1, in (1, 3]
+# imagined steps of branched rollouts, list of 1 or more
+branches = [1, 2, 5, 10, 20, 50]
+n_chains = 100  # random finite chains of each kind, in [1, 100000]
+seed = 0  # of the one generator, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.related_work import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "related_work",
+    globals(),
+    covers="§2 and Appendix A",
+    leaves_out="planning with a learned model, where a maximum over policies doubles every bound",
+    at_most_seconds=30,
+)
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
 
-from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, say
+from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels
+from imagination.book.show import say
 from imagination.gap.examples import Chain, NoisyScalar, compare_chains
 from imagination.gap.relatives import (
     branched_mbpo_on_policy_bound,
@@ -39,14 +46,6 @@ from imagination.gap.relatives import (
     lobel_parr_bound,
 )
 from imagination.proof import Proof
-
-use_style()
-ledger = Ledger("related_work")
-ledger.opening(
-    covers="§2 and Appendix A",
-    leaves_out="planning with a learned model, where a maximum over policies doubles every bound",
-    at_most_seconds=30,
-)
 
 # %% [markdown]
 # ## One recurrence
@@ -101,7 +100,11 @@ proof.equal(
 )  # fmt: skip
 
 # %% tags=["proof"]
-proof.equal(later - delta, eps * Lam**k, because="The last imagined step adds $\\epsilon\\Lambda^k$.")
+proof.equal(
+    later - delta,
+    eps * Lam**k,
+    because="The last imagined step adds $\\epsilon\\Lambda^k$.",
+)
 
 # %% tags=["proof"]
 branched_sum = g * eps / (1 - g) * (1 - (g * Lam) ** k) / (1 - g * Lam)
@@ -152,10 +155,19 @@ proof.limit(
 
 # %%
 damped = NoisyScalar(
-    gamma=p.gamma, dynamics=1.1, reward=p.lipschitz_reward, gain=-0.5, noise=0.0, eps_dyn=p.eps_dyn
+    gamma=p.gamma,
+    dynamics=1.1,
+    reward=p.lipschitz_reward,
+    gain=-0.5,
+    noise=0.0,
+    eps_dyn=p.eps_dyn,
 ).comparison()
 bounds = damped.bounds()
-says = f"gives {bounds['Lemma 1']:.3g}" if np.isfinite(bounds["Lemma 1"]) else "says nothing"
+says = (
+    f"gives {bounds['Lemma 1']:.3g}"
+    if np.isfinite(bounds["Lemma 1"])
+    else "says nothing"
+)
 say(
     f"With $f=1.1(s+a)$ and $\\pi(s)=-s/2$: Lemma 1 has $\\gamma\\Lambda={p.gamma * damped.lipschitz.growth:.3g}$ and "
     f"{says}; the closed loop has $\\gamma\\bar K={p.gamma * damped.growth:.3g}$ and Asadi et al. give "
@@ -201,7 +213,11 @@ R, tau, e_rew = sp.symbols("R tau epsilon_rew", positive=True)
 tight = Proof("Lobel and Parr")
 claimed = e_rew / (1 - g) + g * tau * R / ((1 - g) * (1 - g * (1 - tau)))
 stays, leaves = R / (1 - g), R / (1 - g * (1 - tau)) - e_rew / (1 - g)
-tight.equal(stays - leaves, claimed, because="The two-state chain: its value, its model's value, and the bound.")
+tight.equal(
+    stays - leaves,
+    claimed,
+    because="The two-state chain: its value, its model's value, and the bound.",
+)
 
 # %% tags=["proof"]
 inside = {g: 1 / (1 + a), tau: 1 / (1 + b)}  # 0 < gamma < 1, 0 < tau < 1
@@ -223,11 +239,16 @@ tight.at_most(
 
 # %%
 entries = {"gamma": p.gamma, "eps_rew": 0.0, "reward_range": 1.0}
-lines = ["| total variation τ | classical | tight | knowing nothing |", "|---|---|---|---|"]
+lines = [
+    "| total variation τ | classical | tight | knowing nothing |",
+    "|---|---|---|---|",
+]
 for tv in (0.001, 0.01, 0.1, 1.0):
     classical_value = kearns_singh_bound(total_variation=tv, **entries)
     tight_value = lobel_parr_bound(total_variation=tv, **entries)
-    lines.append(f"| {tv:g} | {classical_value:.3g} | {tight_value:.3g} | {p.gamma / (1 - p.gamma):.3g} |")
+    lines.append(
+        f"| {tv:g} | {classical_value:.3g} | {tight_value:.3g} | {p.gamma / (1 - p.gamma):.3g} |"
+    )
 say("\n".join(lines))
 
 # %% [markdown]
@@ -280,18 +301,34 @@ lines = [
     "|---|---|---|---|",
 ]
 systems = [
-    NoisyScalar(gamma=p.gamma, dynamics=growth, reward=p.lipschitz_reward, gain=0.0, noise=0.0, eps_dyn=p.eps_dyn)
+    NoisyScalar(
+        gamma=p.gamma,
+        dynamics=growth,
+        reward=p.lipschitz_reward,
+        gain=0.0,
+        noise=0.0,
+        eps_dyn=p.eps_dyn,
+    )
     for growth in (p.contractive, p.expansive)
 ]
 for steps in p.branches:
     over_gap = []
     for system in systems:
         bound = compounding_bound(
-            gamma=p.gamma, eps_rew=0.0, error=p.eps_dyn, growth=system.growth, weight=system.sensitivity, branch=steps
+            gamma=p.gamma,
+            eps_rew=0.0,
+            error=p.eps_dyn,
+            growth=system.growth,
+            weight=system.sensitivity,
+            branch=steps,
         )
         over_gap.append(bound / system.gap(steps))
-    mbpo = branched_mbpo_on_policy_bound(gamma=p.gamma, reward_bound=0.5, eps_m=1.0, eps_pi=0.0, branch=steps)
-    lines.append(f"| {steps} | {over_gap[0]:.3g} | {over_gap[1]:.3g} | {mbpo / systems[0].gap(steps):.3g} |")
+    mbpo = branched_mbpo_on_policy_bound(
+        gamma=p.gamma, reward_bound=0.5, eps_m=1.0, eps_pi=0.0, branch=steps
+    )
+    lines.append(
+        f"| {steps} | {over_gap[0]:.3g} | {over_gap[1]:.3g} | {mbpo / systems[0].gap(steps):.3g} |"
+    )
 say("\n".join(lines))
 
 # %% [markdown]
@@ -300,10 +337,22 @@ say("\n".join(lines))
 
 # %%
 nearly_linear = NoisyScalar(
-    gamma=p.gamma, dynamics=p.expansive, reward=p.lipschitz_reward, gain=0.0, noise=0.0, eps_dyn=1e-9
+    gamma=p.gamma,
+    dynamics=p.expansive,
+    reward=p.lipschitz_reward,
+    gain=0.0,
+    noise=0.0,
+    eps_dyn=1e-9,
 )
 attained = [
-    compounding_bound(gamma=p.gamma, eps_rew=0.0, error=1e-9, growth=p.expansive, weight=p.lipschitz_reward, branch=n)
+    compounding_bound(
+        gamma=p.gamma,
+        eps_rew=0.0,
+        error=1e-9,
+        growth=p.expansive,
+        weight=p.lipschitz_reward,
+        branch=n,
+    )
     / nearly_linear.gap(n)
     for n in (1, 5, 15)
 ]
@@ -339,7 +388,9 @@ def regime(name, **changes):
 
 def ratios(found):
     """Every bound divided by the exact gap."""
-    return {bound_name: bound / found.gap for bound_name, bound in found.bounds().items()}
+    return {
+        bound_name: bound / found.gap for bound_name, bound in found.bounds().items()
+    }
 
 
 regimes = dict(
@@ -350,7 +401,11 @@ regimes = dict(
         regime("deterministic, expansive", dynamics=p.expansive),
         regime("deterministic, steep reward", reward=100 * p.lipschitz_reward),
         regime("noise 100 ε, contractive", noise=100 * p.eps_dyn),
-        regime("noise 100 ε, steep reward", noise=100 * p.eps_dyn, reward=100 * p.lipschitz_reward),
+        regime(
+            "noise 100 ε, steep reward",
+            noise=100 * p.eps_dyn,
+            reward=100 * p.lipschitz_reward,
+        ),
         regime("noise 100 ε, expansive", noise=100 * p.eps_dyn, dynamics=p.expansive),
         regime("noise 10000 ε, contractive", noise=1e4 * p.eps_dyn),
     ]
@@ -377,7 +432,10 @@ def cell(ratio, best):
 
 lines = ["| regime | " + " | ".join(named) + " |", "|---|" + "---|" * len(named)]
 for name, ratio in regimes.items():
-    best = {True: min(ratio[n] for n in needs_value), False: min(ratio[n] for n in model_free[:-1])}
+    best = {
+        True: min(ratio[n] for n in needs_value),
+        False: min(ratio[n] for n in model_free[:-1]),
+    }
     cells = [cell(ratio[n], best[n in needs_value]) for n in named[:-1]]
     lines.append(f"| {name} | {' | '.join(cells)} | {ratio['combined']:.3g} |")
 assert all(value >= 1 - 1e-9 for ratio in regimes.values() for value in ratio.values())
@@ -395,8 +453,13 @@ say("\n".join(lines))
 lines = []
 for name, ratio in regimes.items():
     best = min(ratio[n] for n in model_free[:-1])
-    lines.append(f"* {name}: {'; '.join(n for n in model_free[:-1] if ratio[n] <= best * 1.001)}")
-say("Tightest of the bounds that need only the model error, ties within 0.1 %:\n\n" + "\n".join(lines))
+    lines.append(
+        f"* {name}: {'; '.join(n for n in model_free[:-1] if ratio[n] <= best * 1.001)}"
+    )
+say(
+    "Tightest of the bounds that need only the model error, ties within 0.1 %:\n\n"
+    + "\n".join(lines)
+)
 
 # %% [markdown]
 # The value-aware bound is not always the best of all: its supremum is over every state. In the deterministic
@@ -424,9 +487,13 @@ style = {
 }  # fmt: skip
 for axis, growth in zip(axes, curves, strict=True):
     for name, (colour, dash) in style.items():
-        axis.loglog(noise / p.eps_dyn, curves[growth][name], dash, color=colour, label=name)
+        axis.loglog(
+            noise / p.eps_dyn, curves[growth][name], dash, color=colour, label=name
+        )
     axis.set(
-        ylabel="bound / gap (no unit)", ylim=(0.7, 2e3), title=f"$L_f={growth:g}$, $\\gamma L_f={p.gamma * growth:.3g}$"
+        ylabel="bound / gap (no unit)",
+        ylim=(0.7, 2e3),
+        title=f"$L_f={growth:g}$, $\\gamma L_f={p.gamma * growth:.3g}$",
     )
 axes[1].set_xlabel(r"noise / model error, $\sigma/\epsilon_{dyn}$ (no unit)")
 axes[0].legend(fontsize=8, ncols=2)
@@ -435,7 +502,11 @@ plt.show()
 # %%
 for growth, lines_of in curves.items():
     lipschitz, coupling = lines_of["Lemma 1 (bounded)"], lines_of["Lobel-Parr"]
-    crossing = noise[np.argmax(coupling < lipschitz)] / p.eps_dyn if (coupling < lipschitz).any() else np.inf
+    crossing = (
+        noise[np.argmax(coupling < lipschitz)] / p.eps_dyn
+        if (coupling < lipschitz).any()
+        else np.inf
+    )
     say(
         f"$L_f={growth:g}$: total variation overtakes the Lipschitz form from $\\sigma\\approx{crossing:.3g}\\,\\epsilon_{{dyn}}$ on; "
         f"the combined bound is never more than {lines_of['combined'].max():.2g} times the gap, the value-aware one "
@@ -452,8 +523,18 @@ for growth, lines_of in curves.items():
 # or Lobel and Parr's.
 
 # %%
-dominated = ["Lemma 1", "Lemma 1 (bounded)", "Asadi et al.", "Lobel-Parr", "Kearns-Singh"]
-never_above = all(ratio["combined"] <= ratio[name] * (1 + 1e-9) for ratio in regimes.values() for name in dominated)
+dominated = [
+    "Lemma 1",
+    "Lemma 1 (bounded)",
+    "Asadi et al.",
+    "Lobel-Parr",
+    "Kearns-Singh",
+]
+never_above = all(
+    ratio["combined"] <= ratio[name] * (1 + 1e-9)
+    for ratio in regimes.values()
+    for name in dominated
+)
 gains = max(np.min([c["Lemma 1 (bounded)"], c["Lobel-Parr"]], axis=0)[i] / c["combined"][i]
             for c in curves.values() for i in range(len(noise)))  # fmt: skip
 ledger.beyond(
@@ -476,9 +557,19 @@ ledger.beyond(
 # %%
 def rough(generator, states=8, size=0.1):
     """Independent random rows; the model mixes in other random rows."""
-    P, noise = (generator.dirichlet(np.full(states, 0.5), size=states) for _ in range(2))
-    points, r = np.sort(generator.uniform(0, 1, states)), generator.uniform(0, 1, states)
-    return Chain(P, r), Chain((1 - size) * P + size * noise, r), points, generator.dirichlet(np.ones(states))
+    P, noise = (
+        generator.dirichlet(np.full(states, 0.5), size=states) for _ in range(2)
+    )
+    points, r = (
+        np.sort(generator.uniform(0, 1, states)),
+        generator.uniform(0, 1, states),
+    )
+    return (
+        Chain(P, r),
+        Chain((1 - size) * P + size * noise, r),
+        points,
+        generator.dirichlet(np.ones(states)),
+    )
 
 
 def smooth(generator, states=15):
@@ -498,7 +589,9 @@ lines = [
     "|---|---|---|---|---|",
 ]
 for kind in (rough, smooth):
-    found = [ratios(compare_chains(*kind(generator), p.gamma)) for _ in range(p.n_chains)]
+    found = [
+        ratios(compare_chains(*kind(generator), p.gamma)) for _ in range(p.n_chains)
+    ]
     checked = [value for each in found for value in each.values()]
     applies = np.mean([np.isfinite(each["Lemma 1"]) for each in found])
     tightest = [min(model_free[:-1], key=each.get) for each in found]

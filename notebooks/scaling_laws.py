@@ -7,17 +7,23 @@
 # log-log coordinates does and doesn't show.
 
 # %% tags=["parameters"]
-anchors = [2000, 5000, 10000]  # training tuples N of the live trainings, increasing, each from 1 to 500000
-n_seeds = 2  # teachers trained live, 1 to 1000
-epochs = 200  # passes over the pool, 1 to 10000; the paper's is 200
-policy = "sinusoid"  # reference policy, a name in imagination.training.teacher.POLICIES
-first_seed = 0  # seed of the first teacher, at least 0
-resamples = 10000  # of the bootstrap, 2 to 1000000
+anchors = [2000, 5000, 10000]  # , list of 2 or more, each in [1, 500000]
+n_seeds = 2  # number of teachers, each with its own students, in [1, 1000]
+epochs = 200  # passes over the pool, in [1, 10000]
+policy = "sinusoid"  # reference policy that visits the tuples, text
+first_seed = 0  # seed of the first teacher, 0 or more
+resamples = 10000  # of the bootstrap, in [2, 1000000]
 
-# %% tags=["hide-input"]
-from imagination.parameters.scaling_laws import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "scaling_laws",
+    globals(),
+    covers="§4.1, C.1, C.2 and Figure 1",
+    leaves_out="why the exponents are what they are (next chapter), and the fit on each LQG configuration",
+    at_most_seconds=60,
+)
 
 # %% tags=["hide-input"]
 import json
@@ -27,22 +33,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from imagination.book.figures import BLUE, GREY, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, agrees, say
+from imagination.book.figures import BLUE, GREY, VERMILION, panels
+from imagination.book.ledger import agrees
 from imagination.book.paths import Book
+from imagination.book.show import say
 from imagination.laws.alternatives import curvature_test, fit_floor_law, left_out_error
 from imagination.laws.powerlaw import fit_power_law
 from imagination.training.students import Recipe, train_student
 from imagination.training.teacher import POLICIES, Target, make_data
 
-torch.set_num_threads(1)  # the matrices are small: a second thread costs more than it gives
-use_style()
-ledger = Ledger("scaling_laws")
-ledger.opening(
-    covers="§4.1, C.1, C.2 and Figure 1",
-    leaves_out="why the exponents are what they are (next chapter), and the fit on each LQG configuration",
-    at_most_seconds=60,
-)
+torch.set_num_threads(
+    1
+)  # the matrices are small: a second thread costs more than it gives
 
 # %% [markdown]
 # ## The teacher
@@ -98,11 +100,19 @@ def train(seed, n):
     data = make_data(seed, n, policy=POLICIES[p.policy])
     for target in (Target.DYNAMICS, Target.REWARD):
         done = train_student(data, target, Recipe(epochs=p.epochs))
-        yield {"head": target.value, "n": n, "seed": seed, "mse": done.mse, "train_mse": done.train_mse}
+        yield {
+            "head": target.value,
+            "n": n,
+            "seed": seed,
+            "mse": done.mse,
+            "train_mse": done.train_mse,
+        }
 
 
 seeds = range(p.first_seed, p.first_seed + p.n_seeds)
-live = pd.DataFrame([row for seed in seeds for n in p.anchors for row in train(seed, n)])
+live = pd.DataFrame(
+    [row for seed in seeds for n in p.anchors for row in train(seed, n)]
+)
 
 # %% tags=["nbval-ignore-output"] mystnb={"figure": {"name": "fig-scaling-live", "caption": "The live trainings: one point for each, lines through the means. The ordering of the two slopes shows already at this size."}, "image": {"alt": "Log-log plot of held-out error against training samples for the live trainings. The dynamics line is nearly flat, the reward line falls steeply."}}
 figure, axis = panels()
@@ -110,13 +120,22 @@ for head, colour in (("dynamics", BLUE), ("reward", VERMILION)):
     rows = live[live["head"] == head]
     fit = fit_power_law(rows["n"], rows["mse"], squared=True)
     axis.loglog(rows["n"], rows["mse"], "o", color=colour, alpha=0.5)
-    axis.loglog(fit.anchors, fit.predict(fit.anchors), color=colour, label=f"{head}: $N^{{-{fit.exponent:.2f}}}$")
-axis.set(xlabel="training tuples $N$", ylabel="held-out MSE (unit of the target squared)")
+    axis.loglog(
+        fit.anchors,
+        fit.predict(fit.anchors),
+        color=colour,
+        label=f"{head}: $N^{{-{fit.exponent:.2f}}}$",
+    )
+axis.set(
+    xlabel="training tuples $N$", ylabel="held-out MSE (unit of the target squared)"
+)
 axis.legend()
 plt.show()
 
 # %% tags=["nbval-ignore-output"]
-live.pivot_table(index="n", columns="head", values=["mse", "train_mse"]).map("{:.3g}".format)
+live.pivot_table(index="n", columns="head", values=["mse", "train_mse"]).map(
+    "{:.3g}".format
+)
 
 # %% [markdown]
 # These figures come from this machine and from a few teachers; they may differ in their last digits elsewhere. The
@@ -161,14 +180,21 @@ for fit, colour, label in ((dyn, BLUE, "dynamics"), (rew, VERMILION, "reward")):
     )
 axis.plot(sizes, 0.34 * sizes**-0.11, "--", color=GREY, label="paper")
 axis.plot(sizes, 90.4 * sizes**-0.96, "--", color=GREY)
-axis.set(xscale="log", yscale="log", xlabel="training tuples $N$", ylabel="held-out MSE (unit of the target squared)")
+axis.set(
+    xscale="log",
+    yscale="log",
+    xlabel="training tuples $N$",
+    ylabel="held-out MSE (unit of the target squared)",
+)
 axis.legend()
 plt.show()
 
 # %%
 table = ["| $N$ | dynamics | s.e. | reward | s.e. |", "|---|---|---|---|---|"]
 for i, n in enumerate(sizes):
-    table.append(f"| {n:,} | {dyn.means[i]:.4f} | {dyn.sems[i]:.4f} | {rew.means[i]:.5f} | {rew.sems[i]:.5f} |")
+    table.append(
+        f"| {n:,} | {dyn.means[i]:.4f} | {dyn.sems[i]:.4f} | {rew.means[i]:.5f} | {rew.sems[i]:.5f} |"
+    )
 say("\n".join(table))
 
 
@@ -187,8 +213,13 @@ def spread(interval):
     return f"[{interval[0]:.3g}, {interval[1]:.3g}]"
 
 
-table = ["| head | bootstrap | scale | exponent | s.e. of the exponent | R² |", "|---|---|---|---|---|---|"]
-by_anchor = {head: fitted(head, resampling="stratified") for head in ("dynamics", "reward")}
+table = [
+    "| head | bootstrap | scale | exponent | s.e. of the exponent | R² |",
+    "|---|---|---|---|---|---|",
+]
+by_anchor = {
+    head: fitted(head, resampling="stratified") for head in ("dynamics", "reward")
+}
 for head, paired in (("dynamics", dyn), ("reward", rew)):
     for fit in (paired, by_anchor[head]):
         (scale, exponent), error = fit.intervals(), fit.standard_errors()[1]
@@ -215,7 +246,9 @@ say("\n".join(table))
 def second_experiment(estimate, draws, transform=np.log, back=np.exp):
     """Where 95 % of repetitions would land: the bootstrap interval about the estimate, √2 times as wide."""
     centre = transform(estimate)
-    return back(centre + np.sqrt(2) * (np.percentile(transform(draws), [2.5, 97.5]) - centre))
+    return back(
+        centre + np.sqrt(2) * (np.percentile(transform(draws), [2.5, 97.5]) - centre)
+    )
 
 
 def r2_draws(fit):
@@ -240,7 +273,11 @@ paper = {
 
 def printed_level(scale, exponent):
     """The paper's law at the middle anchor, and half its range under the rounding of scale and exponent."""
-    corners = [(scale[0] + i * scale[1]) * middle ** -(exponent[0] + j * exponent[1]) for i in (-1, 1) for j in (-1, 1)]
+    corners = [
+        (scale[0] + i * scale[1]) * middle ** -(exponent[0] + j * exponent[1])
+        for i in (-1, 1)
+        for j in (-1, 1)
+    ]
     return (min(corners) + max(corners)) / 2, (max(corners) - min(corners)) / 2
 
 
@@ -258,9 +295,14 @@ for head, fit in by_anchor.items():
         f"scaling-{head}",
         ours=f"${fit.scale:.3g}\\,N^{{-{fit.exponent:.3f}}}$, R² {fit.r2:.3f}; at N = {middle:,.0f}: {fit.predict(middle):.3g}, "
         f"the paper's law {values[3][0]:.3g}",
-        uncertainty="95 % of repetitions: scale {}, exponent {}, R² {}, level {}".format(*map(spread, intervals)),
+        uncertainty="95 % of repetitions: scale {}, exponent {}, R² {}, level {}".format(
+            *map(spread, intervals)
+        ),
         verdict=agrees(
-            inside=[meets(*value, interval) for value, interval in zip(values, intervals, strict=True)],
+            inside=[
+                meets(*value, interval)
+                for value, interval in zip(values, intervals, strict=True)
+            ],
             direction=[fit.intervals()[1][0] > 0],
         ),
     )
@@ -290,7 +332,9 @@ say(
 theirs = {"dynamics": (0.09, 0.13), "reward": (0.93, 0.99)}
 ours = {head: fit.intervals()[1] for head, fit in by_anchor.items()}
 alike = [
-    a[0] <= np.mean(b) <= a[1] and b[0] <= np.mean(a) <= b[1] and 0.5 <= np.ptp(a) / np.ptp(b) <= 2
+    a[0] <= np.mean(b) <= a[1]
+    and b[0] <= np.mean(a) <= b[1]
+    and 0.5 <= np.ptp(a) / np.ptp(b) <= 2
     for a, b in ((ours[head], theirs[head]) for head in theirs)
 ]
 overlap = [ours[h][0] <= theirs[h][1] and theirs[h][0] <= ours[h][1] for h in theirs]
@@ -319,10 +363,14 @@ ledger.decide(
 # anchor is the coefficient of variation between seeds times a known number.
 
 # %%
-variation = {h: r.pivot(index="seed", columns="n", values="mse") for h, r in rows.groupby("head")}
+variation = {
+    h: r.pivot(index="seed", columns="n", values="mse") for h, r in rows.groupby("head")
+}
 variation = {h: (m.std() / m.mean()).median() for h, m in variation.items()}
 spread_of_x = np.sqrt(((np.log(sizes) - np.log(sizes).mean()) ** 2).sum())
-implied = {h: (hi - lo) / 3.92 * spread_of_x * np.sqrt(100) for h, (lo, hi) in theirs.items()}
+implied = {
+    h: (hi - lo) / 3.92 * spread_of_x * np.sqrt(100) for h, (lo, hi) in theirs.items()
+}
 say("\n".join(
     ["| head | variation between seeds implied by the paper's interval | between our teachers |", "|---|---|---|"]
     + [f"| {h} | {implied[h]:.0%} | {variation[h]:.0%} |" for h in theirs]
@@ -343,15 +391,22 @@ say("\n".join(
 # %%
 tolerance = {"dynamics": 0.01, "reward": 0.05}
 both = live.merge(rows, on=["head", "n", "seed"], suffixes=("", "_committed"))
-comparable = p.epochs == made["parameters"]["epochs"] and p.policy == made["parameters"]["policy"]
+comparable = (
+    p.epochs == made["parameters"]["epochs"]
+    and p.policy == made["parameters"]["policy"]
+)
 if comparable and len(both):
     off = np.abs(np.log(both["mse"] / both["mse_committed"]))
     allowed = both["head"].map(tolerance)
-    assert (off <= allowed).all(), f"{(off > allowed).sum()} live trainings are not the committed ones"
+    assert (off <= allowed).all(), (
+        f"{(off > allowed).sum()} live trainings are not the committed ones"
+    )
     say(f"{len(both)} of {len(live)} live trainings have a committed row; all agree within "
         + " and ".join(f"{t:.0%} ({h})" for h, t in tolerance.items()) + ".")  # fmt: skip
 else:
-    say("The live trainings have other parameters than the committed ones; there is nothing to compare.")
+    say(
+        "The live trainings have other parameters than the committed ones; there is nothing to compare."
+    )
 
 # %% [markdown]
 # ## The exponents that Theorem 1 needs
@@ -382,7 +437,10 @@ ledger.beyond(
     "The exponents of the error norms, which Theorem 1 needs, are about half of those fitted to mean squares",
     ours=f"α {norms['dynamics'].exponent:.3f}, β {norms['reward'].exponent:.3f}",
     uncertainty=f"95 %: {spread(norms['dynamics'].intervals()[1])}, {spread(norms['reward'].intervals()[1])}",
-    holds=all(abs(norms[h].exponent / f.exponent - 0.5) < 0.05 for h, f in (("dynamics", dyn), ("reward", rew))),
+    holds=all(
+        abs(norms[h].exponent / f.exponent - 0.5) < 0.05
+        for h, f in (("dynamics", dyn), ("reward", rew))
+    ),
 )
 
 # %% [markdown]
@@ -400,14 +458,22 @@ for i in range(len(sizes) - 1):
 say("\n".join(table))
 
 # %%
-table = ["| head | curvature | p | error left out: power law | with a floor | parabola |", "|---|---|---|---|---|---|"]
+table = [
+    "| head | curvature | p | error left out: power law | with a floor | parabola |",
+    "|---|---|---|---|---|---|",
+]
 bend, unseen = {}, {}
 for head, fit in (("dynamics", dyn), ("reward", rew)):
     bend[head] = curvature_test(fit)
-    unseen[head] = [np.sqrt(np.mean(off**2)) for off in left_out_error(fit.anchors, fit.means).values()]
+    unseen[head] = [
+        np.sqrt(np.mean(off**2))
+        for off in left_out_error(fit.anchors, fit.means).values()
+    ]
     chance = "< 0.001" if bend[head].p_value < 0.001 else f"{bend[head].p_value:.2g}"
     table.append(
-        f"| {head} | {bend[head].coefficient:+.2g} | {chance} | " + " | ".join(f"{e:.1%}" for e in unseen[head]) + " |"
+        f"| {head} | {bend[head].coefficient:+.2g} | {chance} | "
+        + " | ".join(f"{e:.1%}" for e in unseen[head])
+        + " |"
     )
 say("\n".join(table))
 
@@ -424,7 +490,11 @@ ledger.beyond(
     "The dynamics error bends away from a power law; a law with a floor predicts left-out anchors better",
     ours=f"left-out error {unseen['dynamics'][1]:.1%} with a floor, {unseen['dynamics'][0]:.1%} without",
     uncertainty="rms over seven anchors; the bend has "
-    + ("p < 0.001" if bend["dynamics"].p_value < 0.001 else f"p = {bend['dynamics'].p_value:.2g}"),
+    + (
+        "p < 0.001"
+        if bend["dynamics"].p_value < 0.001
+        else f"p = {bend['dynamics'].p_value:.2g}"
+    ),
     holds=bend["dynamics"].p_value < 0.05
     and bend["dynamics"].coefficient > 0
     and unseen["dynamics"][1] < unseen["dynamics"][0],

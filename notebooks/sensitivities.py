@@ -7,16 +7,22 @@
 # each of these tests measures, which is less than their wording suggests, and on what unpublished choice the second depends.
 
 # %% tags=["parameters"]
-budget = 10000.0  # B, in units of the reward cost, 1e3 to 1e12
+budget = 10000.0  # B, in units of the reward cost, in [1000, 1e+12]
 step = 0.001  # h of the difference quotients, relative to the perturbation, in (0, 1]
-n_systems = 30  # LQG systems, 5 to 1000
-radii = [1.0, 0.3, 0.1, 0.03]  # norms of the start state, relative to the operating domain, each in (0, 1]
-n_draws = 20  # data sets for each anchor and system, 2 to 1000
+n_systems = 30  # LQG systems, in [5, 1000]
+radii = [1.0, 0.3, 0.1, 0.03]  # norms of s0, in (0, 1], list of 1 to 12
+n_draws = 20  # data sets for each anchor and system, in [2, 1000]
 
-# %% tags=["hide-input"]
-from imagination.parameters.sensitivities import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "sensitivities",
+    globals(),
+    covers="§4.2 and Appendix B.5, Figures 2 and 4",
+    leaves_out="whether sensitivities can be measured on a trained model without the true one; B.5 does not say so either",
+    at_most_seconds=60,
+)
 
 # %% tags=["hide-input"]
 import math
@@ -26,18 +32,20 @@ import numpy as np
 from scipy.stats import binomtest, spearmanr
 
 from imagination import RequestError
-from imagination.book.figures import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, agrees, not_testable, say
+from imagination.book.figures import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    panels,
+)
+from imagination.book.ledger import agrees, not_testable
+from imagination.book.show import say
 from imagination.budget.sensitivity import SHAPES, ScalarDrift, figure_2
 from imagination.budget.sensitivity_lqg import LqgStudy, figure_4
-
-use_style()
-ledger = Ledger("sensitivities")
-ledger.opening(
-    covers="§4.2 and Appendix B.5, Figures 2 and 4",
-    leaves_out="whether sensitivities can be measured on a trained model without the true one; B.5 does not say so either",
-    at_most_seconds=60,
-)
 
 # %% [markdown]
 # ## Definitions
@@ -86,13 +94,24 @@ say(
 
 # %% mystnb={"figure": {"name": "fig-sensitivities-recovery", "caption": "Predicted against realised sample ratio, one mark for each configuration. Above: realised sensitivities, for the linear, tanh and sine families. Below: the quadratic control, with realised sensitivities (filled circles) and with the supremum of the slope (open squares). The line is equality."}, "image": {"alt": "Two log-log panels. Above, all marks lie on the diagonal. Below, circles lie on or just under the diagonal and squares above it."}}
 figure, (upper, lower) = panels(2, 1, height=3.0)
-for family, colour, mark in (("linear", GREY, "o"), ("tanh", BLUE, "^"), ("sin", GREEN, "v")):
+for family, colour, mark in (
+    ("linear", GREY, "o"),
+    ("tanh", BLUE, "^"),
+    ("sin", GREEN, "v"),
+):
     part = table[table.family == family]
-    upper.loglog(part.realised, part.predicted, mark, color=colour, markersize=5, label=family)
+    upper.loglog(
+        part.realised, part.predicted, mark, color=colour, markersize=5, label=family
+    )
 control = table[table.family == "quadratic"]
 lower.loglog(control.realised, control.predicted, "o", color=PURPLE, label="realised")
 lower.loglog(
-    control.realised, control.realised * np.exp(control.ell_bound), "s", mfc="none", color=VERMILION, label="sup norm"
+    control.realised,
+    control.realised * np.exp(control.ell_bound),
+    "s",
+    mfc="none",
+    color=VERMILION,
+    label="sup norm",
 )
 for axis in (upper, lower):
     span = np.array(axis.get_xlim())
@@ -125,11 +144,18 @@ sharp = figure_2(budget=p.budget, families=("tanh", "sin", "quadratic"), step=1e
 apart = (sharp.ell - sharp.curvature).abs().max()
 assert apart < 1e-4
 budgets = p.budget * 10.0 ** np.arange(-1, 4)
-falling = {b: figure_2(budget=b, families=("tanh", "sin", "quadratic"), step=1e-6) for b in budgets}
+falling = {
+    b: figure_2(budget=b, families=("tanh", "sin", "quadratic"), step=1e-6)
+    for b in budgets
+}
 fall = np.array([[rows[rows.family.isin(f)].ell.abs().median() for f in (["tanh", "sin"], ["quadratic"])]
                  for rows in falling.values()])  # fmt: skip
-sup = np.array([rows[rows.family == "quadratic"].ell_bound.median() for rows in falling.values()])
-say(f"Over the 27 curved configurations $\\ell$ and the curvature of the value agree to $10^{{-4}}$: {apart < 1e-4}.")
+sup = np.array(
+    [rows[rows.family == "quadratic"].ell_bound.median() for rows in falling.values()]
+)
+say(
+    f"Over the 27 curved configurations $\\ell$ and the curvature of the value agree to $10^{{-4}}$: {apart < 1e-4}."
+)
 
 # %% mystnb={"figure": {"name": "fig-sensitivities-budget", "caption": "Median residual against the budget. With realised sensitivities it falls to nothing; with the supremum of the slope the quadratic control tends to ln 2, because the supremum over [0, 2θ] is twice the slope at θ. Dashed lines: the paper's three medians, at its unpublished budget."}, "image": {"alt": "Log-log plot. Two lines fall steadily with the budget; a third rises slightly to a horizontal limit near 0.69. Dashed horizontal lines at 0.054, 0.074 and 0.684."}}
 figure, axis = panels()
@@ -143,8 +169,19 @@ axis.legend()
 plt.show()
 
 # %%
-lines = [f"| {b:.0e} | {a:.3g} | {q:.3g} | {s:.3g} |" for b, (a, q), s in zip(budgets, fall, sup, strict=True)]
-say("\n".join(["| budget | tanh, sine | quadratic | quadratic, sup norm |", "|---|---|---|---|", *lines]))
+lines = [
+    f"| {b:.0e} | {a:.3g} | {q:.3g} | {s:.3g} |"
+    for b, (a, q), s in zip(budgets, fall, sup, strict=True)
+]
+say(
+    "\n".join(
+        [
+            "| budget | tanh, sine | quadratic | quadratic, sup norm |",
+            "|---|---|---|---|",
+            *lines,
+        ]
+    )
+)
 
 # %% [markdown]
 # The paper's medians can be had at *some* budget, each at its own, and the budget is not published. We fixed $B=10^4$ before
@@ -170,7 +207,9 @@ def at_every_budget(value, families, column="ell"):
     return all(
         low <= value <= high
         for rows in falling.values()
-        for low, high in [interval(rows[rows.family.isin(families)][column].abs().to_numpy())]
+        for low, high in [
+            interval(rows[rows.family.isin(families)][column].abs().to_numpy())
+        ]
     )
 
 
@@ -207,7 +246,10 @@ ledger.decide(
     ours=f"{medians['control']:.3f} → {medians['sup']:.3f} ({factor:.1f}×)",
     uncertainty=f"{shown['control']} → {shown['sup']}, bootstrap over configurations",
     verdict=agrees(
-        inside=[at_every_budget(0.074, ["quadratic"]), at_every_budget(0.684, ["quadratic"], "ell_bound")],
+        inside=[
+            at_every_budget(0.074, ["quadratic"]),
+            at_every_budget(0.684, ["quadratic"], "ell_bound"),
+        ],
         direction=[factor > 3, spans["sup"][0] > spans["control"][1]],
     ),
 )
@@ -220,13 +262,28 @@ ledger.decide(
 rows = []
 for L_f in (0.5, 0.9, 1.0):
     try:
-        tried = figure_2(budget=p.budget, families=("tanh", "sin", "quadratic"), dynamics=L_f)
+        tried = figure_2(
+            budget=p.budget, families=("tanh", "sin", "quadratic"), dynamics=L_f
+        )
     except RequestError as refusal:
         rows.append(f"| {L_f:g} | {refusal} | | |")
         continue
-    by = {name: tried[tried.family.isin(f)].ell.abs() for name, f in (("nl", ["tanh", "sin"]), ("q", ["quadratic"]))}
-    rows.append(f"| {L_f:g} | {by['nl'].median():.3g} | {by['nl'].max():.3g} | {by['q'].median():.3g} |")
-say("\n".join(["| $L_f$ | median, tanh and sine | largest | median, quadratic |", "|---|---|---|---|", *rows]))
+    by = {
+        name: tried[tried.family.isin(f)].ell.abs()
+        for name, f in (("nl", ["tanh", "sin"]), ("q", ["quadratic"]))
+    }
+    rows.append(
+        f"| {L_f:g} | {by['nl'].median():.3g} | {by['nl'].max():.3g} | {by['q'].median():.3g} |"
+    )
+say(
+    "\n".join(
+        [
+            "| $L_f$ | median, tanh and sine | largest | median, quadratic |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+)
 
 # %%
 ledger.beyond(
@@ -263,11 +320,27 @@ figure, axis = panels(height=3.2)
 jitter = np.random.default_rng(1)
 for row, radius in enumerate(p.radii):
     part = lqg[lqg.radius == radius]
-    axis.plot(part.ell_bound, row + jitter.uniform(-0.18, 0.18, len(part)), "o", color=BLUE, markersize=3.5, alpha=0.7)
-    axis.plot([part.ell_bound.median()] * 2, [row - 0.3, row + 0.3], color=ORANGE, linewidth=2.5)
+    axis.plot(
+        part.ell_bound,
+        row + jitter.uniform(-0.18, 0.18, len(part)),
+        "o",
+        color=BLUE,
+        markersize=3.5,
+        alpha=0.7,
+    )
+    axis.plot(
+        [part.ell_bound.median()] * 2,
+        [row - 0.3, row + 0.3],
+        color=ORANGE,
+        linewidth=2.5,
+    )
 axis.axvline(7.585, color=GREY, linestyle="--")
 axis.axvline(0, color=BLACK, linewidth=0.8)
-axis.set(xlabel=r"$\ell$ with the multiplier $K$", yticks=range(len(p.radii)), ylabel="$\\|s_0\\|$")
+axis.set(
+    xlabel=r"$\ell$ with the multiplier $K$",
+    yticks=range(len(p.radii)),
+    ylabel="$\\|s_0\\|$",
+)
 axis.set_yticklabels([f"{radius:g}" for radius in p.radii])
 axis.grid(axis="y", visible=False)
 plt.show()
@@ -277,7 +350,10 @@ rows, positive = [], {}
 for radius in p.radii:
     part = lqg[lqg.radius == radius]
     positive[radius] = int((part.ell_bound > 0).sum())
-    median, first_order = part.ell_bound.median(), (part.slack_dyn - part.slack_rew).median()
+    median, first_order = (
+        part.ell_bound.median(),
+        (part.slack_dyn - part.slack_rew).median(),
+    )
     rows.append(
         f"| {radius:g} | {positive[radius]} | {median:.2f} | {math.exp(median):,.0f} | {first_order:.2f} | "
         f"{part.ell.abs().median():.2f} |"
@@ -304,7 +380,9 @@ ledger.decide(
     ours=f"{positive[p.radii[0]]} of {len(start)}, median {start.ell_bound.median():.2f} "
     f"({math.exp(start.ell_bound.median()):.0f}×), p = {test.pvalue:.2g}",
     uncertainty=f"median in [{span[0]:.2f}, {span[1]:.2f}], bootstrap over systems; depends on $\\|s_0\\|$",
-    verdict=agrees(inside=inside, direction=[test.pvalue < 1e-6, start.ell_bound.median() > 1]),
+    verdict=agrees(
+        inside=inside, direction=[test.pvalue < 1e-6, start.ell_bound.median() > 1]
+    ),
 )
 
 # %% [markdown]
@@ -323,9 +401,14 @@ drift = ScalarDrift("linear", gamma=0.9, dynamics=0.5)
 constant = float(drift.value_change()(np.array([1.0]))[0])
 negative = math.log(drift.multiplier) - math.log(constant / alternating)
 without = figure_4(
-    study=LqgStudy(draws=p.n_draws, budget=p.budget, intercepts=False), seeds=range(p.n_systems), radii=[1.0, 0.1]
+    study=LqgStudy(draws=p.n_draws, budget=p.budget, intercepts=False),
+    seeds=range(p.n_systems),
+    radii=[1.0, 0.1],
 )
-fails = [int(((part.slack_dyn - part.slack_rew) < 0).sum()) for _, part in without.groupby("radius", sort=False)]
+fails = [
+    int(((part.slack_dyn - part.slack_rew) < 0).sum())
+    for _, part in without.groupby("radius", sort=False)
+]
 say(
     f"Over all systems and starts the smallest slacks are {slacks.slack_dyn.min():.2f} (dynamics) and "
     f"{slacks.slack_rew.min():.2f} (reward). With a constant dynamics error and a reward error of alternating sign (flag 4b), "

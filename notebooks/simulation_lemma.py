@@ -7,19 +7,25 @@
 # which it is an equality, what its text leaves open, and which of its constants matters most (Corollary 1).
 
 # %% tags=["parameters"]
-gamma = 0.9  # discount, no unit, in (0, 1)
-lipschitz_dynamics = 0.6  # L_f in the sum metric, no unit, above 0; gamma L_f (1 + L_pi) must be below 1
-lipschitz_reward = 1.0  # L_r, unit reward/state, above 0
-lipschitz_policy = 0.5  # L_pi, unit action/state, at least 0
-eps_dyn = 0.05  # sup norm of the dynamics error, unit of the state, above 0
-eps_rew = 0.02  # sup norm of the reward error, unit of the reward, above 0
-n_systems = 300  # random nonlinear systems, 10 to 100000
-seed = 0  # of the one generator, at least 0
+gamma = 0.9  # discount, in (0, 1)
+lipschitz_dynamics = 0.6  # L_f, in the sum metric, in (0, 100]
+lipschitz_reward = 1.0  # L_r, reward per state, in (0, 1000000]
+lipschitz_policy = 0.5  # L_pi, action per state, in [0, 100]
+eps_dyn = 0.05  # sup norm of the dynamics error, unit of the state, in (0, 1000000]
+eps_rew = 0.02  # sup norm of the reward error, unit of the reward, in (0, 1000000]
+n_systems = 300  # random nonlinear systems, in [10, 100000]
+seed = 0  # of the one generator, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.simulation_lemma import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "simulation_lemma",
+    globals(),
+    covers="§3 up to Corollary 1, and Appendix B.1",
+    leaves_out="the calibration of §3.1 (its own chapter), and what holds without the contraction (next chapter)",
+    at_most_seconds=30,
+)
 
 # %% tags=["hide-input"]
 
@@ -28,21 +34,14 @@ import numpy as np
 import sympy as sp
 
 from imagination import Lipschitz, RequestError, return_gap_bound
-from imagination.book.figures import BLACK, BLUE, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, needs_repair, proved, say
+from imagination.book.figures import BLACK, BLUE, VERMILION, panels
+from imagination.book.ledger import needs_repair, proved
+from imagination.book.show import say
 from imagination.gap.bounds import coefficient_elasticities, return_gap_tail
 from imagination.gap.mdp import MDP, discounted_return, return_gap, rollout
 from imagination.gap.on_data import gap_bound_along_path
 from imagination.gap.system_pairs import random_pair, tight_pair
 from imagination.proof import Proof
-
-use_style()
-ledger = Ledger("simulation_lemma")
-ledger.opening(
-    covers="§3 up to Corollary 1, and Appendix B.1",
-    leaves_out="the calibration of §3.1 (its own chapter), and what holds without the contraction (next chapter)",
-    at_most_seconds=30,
-)
 
 # %% [markdown]
 # ## The statement
@@ -66,7 +65,9 @@ ledger.opening(
 # In code, the right-hand side is `return_gap_bound`, and the left-hand side is a pair of rollouts.
 
 # %%
-constants = Lipschitz(dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy)
+constants = Lipschitz(
+    dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy
+)
 errors = {"eps_dyn": p.eps_dyn, "eps_rew": p.eps_rew}
 bound = return_gap_bound(constants, gamma=p.gamma, **errors)
 say(
@@ -107,14 +108,22 @@ actions_differ = L_pi * delta - s1
 model_error = e_dyn - s2
 same_map = L_f * (delta + actions_differ) - s3
 next_distance = model_error + same_map - s4
-lemma.at_most(next_distance, e_dyn + growth * delta, because="One step (Eq. 8): triangle inequality, with slacks.")
+lemma.at_most(
+    next_distance,
+    e_dyn + growth * delta,
+    because="One step (Eq. 8): triangle inequality, with slacks.",
+)
 
 # %% [markdown]
 # The reward is treated alike: its own error at the imagined pair, then the true reward at two different pairs.
 
 # %% tags=["proof"]
 reward_differs = (e_rew - s5) + (L_r * (delta + actions_differ) - s6) - s7
-lemma.at_most(reward_differs, e_rew + sensitivity * delta, because="Rewards of the two paths at one time.")
+lemma.at_most(
+    reward_differs,
+    e_rew + sensitivity * delta,
+    because="Rewards of the two paths at one time.",
+)
 
 # %% [markdown]
 # ### The recurrence
@@ -126,7 +135,9 @@ lemma.at_most(reward_differs, e_rew + sensitivity * delta, because="Rewards of t
 y = sp.Function("y")
 distance = e_dyn * (Lam**t - 1) / (Lam - 1)
 solved = sp.rsolve(y(t + 1) - Lam * y(t) - e_dyn, y(t), {y(0): 0})
-lemma.equal(solved, distance, because="`rsolve` finds the closed form of the recurrence.")
+lemma.equal(
+    solved, distance, because="`rsolve` finds the closed form of the recurrence."
+)
 
 # %% tags=["proof"]
 start = sp.Eq(distance.subs(t, 0), 0)
@@ -137,7 +148,11 @@ lemma.true(
 )
 
 # %% tags=["proof"]
-lemma.equal(Lam * distance + e_dyn, distance.subs(t, t + 1), because="Inductive step: the closed form satisfies Eq. 8.")
+lemma.equal(
+    Lam * distance + e_dyn,
+    distance.subs(t, t + 1),
+    because="Inductive step: the closed form satisfies Eq. 8.",
+)
 
 # %% tags=["proof"]
 bounded = sp.Symbol("delta_t", nonnegative=True)
@@ -151,7 +166,13 @@ lemma.at_most(
 # Nothing is singular at $\Lambda=1$. There the errors add up without growing.
 
 # %% tags=["proof"]
-lemma.limit(distance, Lam, 1, e_dyn * t, because="The closed form at $\\Lambda=1$ is a removable singularity.")
+lemma.limit(
+    distance,
+    Lam,
+    1,
+    e_dyn * t,
+    because="The closed form at $\\Lambda=1$ is a removable singularity.",
+)
 
 # %% [markdown]
 # ### The sums
@@ -164,7 +185,9 @@ lemma.limit(distance, Lam, 1, e_dyn * t, because="The closed form at $\\Lambda=1
 # %% tags=["proof"]
 S = (1 - g**H) / (1 - g)
 empty = sp.Eq(S.subs(H, 0), 0)
-lemma.true(empty, because="$S_0$ is an empty sum.", shown=r"S_0=\frac{1-\gamma^0}{1-\gamma}=0")
+lemma.true(
+    empty, because="$S_0$ is an empty sum.", shown=r"S_0=\frac{1-\gamma^0}{1-\gamma}=0"
+)
 
 # %% tags=["proof"]
 lemma.equal(S.subs(H, H + 1) - S, g**H, because="$S_{H+1}-S_H$ is the next term.")
@@ -175,7 +198,11 @@ lemma.equal(S.subs(H, H + 1) - S, g**H, because="$S_{H+1}-S_H$ is the next term.
 
 # %% tags=["proof"]
 inner = g ** (i + 1) * (S.subs(H, H - i) - S.subs(H, H - 1 - i))
-lemma.equal(inner, g**H, because="Exchange of sums: one more step adds $\\gamma^H$ to each of the inner sums.")
+lemma.equal(
+    inner,
+    g**H,
+    because="Exchange of sums: one more step adds $\\gamma^H$ to each of the inner sums.",
+)
 
 # %% tags=["proof"]
 D = ((1 - (g * Lam) ** H) / (1 - g * Lam) - (1 - g**H) / (1 - g)) / (Lam - 1)
@@ -196,21 +223,32 @@ lemma.equal(D.subs(H, H + 1) - D, next_term, because="$D_{H+1}-D_H$ is the next 
 
 # %% tags=["proof"]
 first = sp.Symbol("g_t", nonnegative=True)
-lemma.nonnegative(g**t * (Lam * first + 1), because="No term is negative: $g_{t+1}=\\Lambda g_t+1\\ge0$ if $g_t\\ge0$.")
+lemma.nonnegative(
+    g**t * (Lam * first + 1),
+    because="No term is negative: $g_{t+1}=\\Lambda g_t+1\\ge0$ if $g_t\\ge0$.",
+)
 
 # %% tags=["proof"]
 a, b = sp.symbols("a b", positive=True)
 contraction = {g: sp.exp(-a), Lam: sp.exp(a - b)}  # gamma < 1 and gamma Lambda < 1
 S_limit = 1 / (1 - g)
 lemma.limit(
-    S.subs(contraction), H, sp.oo, S_limit.subs(contraction), because="$S_H\\to S_\\infty$ with $\\gamma=e^{-a}$."
+    S.subs(contraction),
+    H,
+    sp.oo,
+    S_limit.subs(contraction),
+    because="$S_H\\to S_\\infty$ with $\\gamma=e^{-a}$.",
 )
 
 # %% tags=["proof"]
 D_limit = (1 / (1 - g * Lam) - 1 / (1 - g)) / (Lam - 1)
 in_H = D.subs({(g * Lam) ** H: sp.exp(-b * H), g**H: sp.exp(-a * H)}).subs(contraction)
 lemma.limit(
-    in_H, H, sp.oo, D_limit.subs(contraction), because="$D_H\\to D_\\infty$ with $\\gamma\\Lambda=e^{-b}$ besides."
+    in_H,
+    H,
+    sp.oo,
+    D_limit.subs(contraction),
+    because="$D_H\\to D_\\infty$ with $\\gamma\\Lambda=e^{-b}$ besides.",
 )
 
 # %% [markdown]
@@ -219,7 +257,10 @@ lemma.limit(
 # What remains is algebra: put $\Lambda$ and $\kappa$ in, and compare with Eq. 1.
 
 # %% tags=["proof"]
-claimed = e_rew / (1 - g) + g * L_r * (1 + L_pi) / ((1 - g) * (1 - g * L_f * (1 + L_pi))) * e_dyn
+claimed = (
+    e_rew / (1 - g)
+    + g * L_r * (1 + L_pi) / ((1 - g) * (1 - g * L_f * (1 + L_pi))) * e_dyn
+)
 assembled = e_rew * S_limit + sensitivity * e_dyn * D_limit.subs(Lam, growth)
 lemma.equal(
     assembled,
@@ -248,12 +289,18 @@ ledger.decide("lemma-1", ours=f"{len(lemma)} steps asserted", verdict=proved(lem
 # %% tags=["proof"]
 tight = Proof("The bound is attained")
 tight.equal(
-    L_f * (delta + L_pi * delta) + e_dyn, growth * delta + e_dyn, because="The imagined step is Eq. 8 with equality."
+    L_f * (delta + L_pi * delta) + e_dyn,
+    growth * delta + e_dyn,
+    because="The imagined step is Eq. 8 with equality.",
 )
 
 # %% tags=["proof"]
 gap_now = L_r * (delta + L_pi * delta) + e_rew - L_r * 0
-tight.equal(gap_now, e_rew + sensitivity * delta, because="The reward step is an equality, too, and has one sign.")
+tight.equal(
+    gap_now,
+    e_rew + sensitivity * delta,
+    because="The reward step is an equality, too, and has one sign.",
+)
 
 # %% tags=["proof"]
 state, total = sp.Integer(0), sp.Integer(0)
@@ -261,7 +308,10 @@ for k in range(8):
     total += g**k * (L_r * (state + L_pi * state) + e_rew)
     state = sp.expand(L_f * (state + L_pi * state) + e_dyn)
 Lam_ = growth
-expected = sum(g**k * (e_rew + sensitivity * e_dyn * sum(Lam_**j for j in range(k))) for k in range(8))
+expected = sum(
+    g**k * (e_rew + sensitivity * e_dyn * sum(Lam_**j for j in range(k)))
+    for k in range(8)
+)
 tight.true(
     sp.Eq(sp.expand(total - expected), 0),
     because="Eight steps rolled out with free symbols: the gap is the bound of horizon 8.",
@@ -280,12 +330,20 @@ worst, expansive = 0.0, 0
 for _ in range(1000):
     discount, L_policy = generator.uniform(0.5, 1), generator.uniform(0, 3)
     some = Lipschitz(
-        dynamics=generator.uniform(0, 1.5) / (1 + L_policy), reward=generator.uniform(0.1, 3), policy=L_policy
+        dynamics=generator.uniform(0, 1.5) / (1 + L_policy),
+        reward=generator.uniform(0.1, 3),
+        policy=L_policy,
     )
-    setting = {"gamma": discount, "eps_dyn": generator.uniform(0.01, 1), "eps_rew": generator.uniform(0, 1)}
+    setting = {
+        "gamma": discount,
+        "eps_dyn": generator.uniform(0.01, 1),
+        "eps_rew": generator.uniform(0, 1),
+    }
     steps = int(generator.integers(1, 200))
     reached = -float(tight_pair(some, **setting).gap(steps))
-    worst = max(worst, abs(reached / return_gap_bound(some, **setting, horizon=steps) - 1))
+    worst = max(
+        worst, abs(reached / return_gap_bound(some, **setting, horizon=steps) - 1)
+    )
     expansive += discount * some.growth >= 1
 assert worst < 1e-12
 say(
@@ -308,13 +366,18 @@ ledger.beyond(
 # %% mystnb={"figure": {"name": "fig-lemma-horizon", "caption": "Return gap over the first $H$ steps. The attaining scalar system (dots) lies on the finite-horizon bound (line) at every $H$, and both tend to Eq. 1 (dashed). A random nonlinear system with the same constants and errors (crosses; the largest of eight starts) stays below."}, "image": {"alt": "Return gap against horizon on a logarithmic vertical axis: dots on a rising line that approaches a dashed horizontal line; crosses below."}}
 horizons = np.arange(1, 81)
 line = return_gap_bound(constants, gamma=p.gamma, **errors, horizon=horizons)
-attained = [-float(tight_pair(constants, gamma=p.gamma, **errors).gap(int(h))) for h in horizons[::4]]
+attained = [
+    -float(tight_pair(constants, gamma=p.gamma, **errors).gap(int(h)))
+    for h in horizons[::4]
+]
 system = random_pair(constants, gamma=p.gamma, **errors, generator=generator)
 simulated = [np.abs(system.gap(int(h))).max() for h in horizons[::4]]
 figure, axis = panels()
 axis.semilogy(horizons, line, color=BLACK, label="bound over $H$ steps")
 axis.axhline(bound, color=BLACK, linestyle="--", linewidth=1, label="Eq. 1")
-axis.semilogy(horizons[::4], attained, "o", color=BLUE, markersize=4, label="attaining system")
+axis.semilogy(
+    horizons[::4], attained, "o", color=BLUE, markersize=4, label="attaining system"
+)
 axis.semilogy(horizons[::4], simulated, "x", color=VERMILION, label="random system")
 axis.set(xlabel="horizon $H$ (steps)", ylabel="return gap (unit of the reward)")
 axis.legend()
@@ -339,14 +402,28 @@ rows = []
 for _ in range(p.n_systems):
     L_policy, contraction_ = generator.uniform(0, 2), generator.uniform(0.1, 0.98)
     some = Lipschitz(
-        dynamics=contraction_ / p.gamma / (1 + L_policy), reward=10 ** generator.uniform(-1, 1), policy=L_policy
+        dynamics=contraction_ / p.gamma / (1 + L_policy),
+        reward=10 ** generator.uniform(-1, 1),
+        policy=L_policy,
     )
-    setting = {"gamma": p.gamma, "eps_dyn": 10 ** generator.uniform(-4, -1), "eps_rew": 10 ** generator.uniform(-4, -1)}
+    setting = {
+        "gamma": p.gamma,
+        "eps_dyn": 10 ** generator.uniform(-4, -1),
+        "eps_rew": 10 ** generator.uniform(-4, -1),
+    }
     pair = random_pair(some, **setting, generator=generator)
     steps = 10
-    while (tail := return_gap_tail(some, **setting, horizon=steps)) > 1e-4 * return_gap_bound(some, **setting):
+    while (
+        tail := return_gap_tail(some, **setting, horizon=steps)
+    ) > 1e-4 * return_gap_bound(some, **setting):
         steps *= 2
-    rows.append((np.abs(pair.gap(steps)).max() + tail, return_gap_bound(some, **setting), contraction_))
+    rows.append(
+        (
+            np.abs(pair.gap(steps)).max() + tail,
+            return_gap_bound(some, **setting),
+            contraction_,
+        )
+    )
 gaps, bounds, contractions = np.array(rows).T
 violations = int((gaps > bounds).sum())
 assert violations == 0
@@ -431,17 +508,27 @@ learned = MDP(lambda s, a: 0.0 * s + 1.0, lambda s, a: s[..., 0], 0.5)
 still, start, steps = (lambda s: 0 * s), np.array([1.1]), 30
 gap = abs(float(return_gap(true, learned, still, start, steps)))
 promised = {}
-for name, system, constant in (("mixed", learned, 0.0), ("true maps", learned, 2.0), ("learned maps", true, 0.0)):
+for name, system, constant in (
+    ("mixed", learned, 0.0),
+    ("true maps", learned, 2.0),
+    ("learned maps", true, 0.0),
+):
     path = rollout(system, still, start, steps)
-    off = np.abs(learned.dynamics(path.states[:-1], None) - true.dynamics(path.states[:-1], None))[:, 0]
+    off = np.abs(
+        learned.dynamics(path.states[:-1], None) - true.dynamics(path.states[:-1], None)
+    )[:, 0]
     promised[name] = gap_bound_along_path(
-        Lipschitz(dynamics=constant, reward=1.0, policy=0.0), gamma=0.5, dynamics_errors=off, reward_errors=0 * off
+        Lipschitz(dynamics=constant, reward=1.0, policy=0.0),
+        gamma=0.5,
+        dynamics_errors=off,
+        reward_errors=0 * off,
     )
 
 # %%
 verdict = needs_repair(
     literal_fails=gap > 1.01 * promised["mixed"],
-    repaired=len(swapped) and gap <= 1.0000001 * min(promised["true maps"], promised["learned maps"]),
+    repaired=len(swapped)
+    and gap <= 1.0000001 * min(promised["true maps"], promised["learned maps"]),
 )
 say(
     f"Gap over {steps} steps: {gap:.3g}. Constants of the learned maps with errors on the imagined path promise "
@@ -461,7 +548,10 @@ say(
 Lambda, discount = 1.05, 0.9
 running = MDP(lambda s, a: Lambda * s, lambda s, a: s[..., 0], discount)
 closed_form = 1 / (1 - discount * Lambda)
-lines = ["| steps | largest state | return so far | missing | bound of the missing |", "|---|---|---|---|---|"]
+lines = [
+    "| steps | largest state | return so far | missing | bound of the missing |",
+    "|---|---|---|---|---|",
+]
 for steps in (10, 50, 200):
     part = float(discounted_return(running, still, np.array([1.0]), steps))
     rest = return_gap_tail(
@@ -472,7 +562,9 @@ for steps in (10, 50, 200):
         horizon=steps,
     )
     assert 0 <= closed_form - part <= rest * (1 + 1e-9)
-    lines.append(f"| {steps} | {Lambda**steps:.3g} | {part:.4g} | {closed_form - part:.3g} | {rest:.3g} |")
+    lines.append(
+        f"| {steps} | {Lambda**steps:.3g} | {part:.4g} | {closed_form - part:.3g} | {rest:.3g} |"
+    )
 say("\n".join(lines))
 
 # %% [markdown]
@@ -487,12 +579,20 @@ model = MDP(lambda s, a: 0.62 * s + 0.1, lambda s, a: s[..., 0], 0.9)
 path = rollout(real, still, np.array([1.0]), 200)
 visited = 0.02 * np.abs(path.states[:-1, 0])
 by_path = gap_bound_along_path(
-    Lipschitz(dynamics=0.62, reward=1.0, policy=0.0), gamma=0.9, dynamics_errors=visited, reward_errors=0 * visited
+    Lipschitz(dynamics=0.62, reward=1.0, policy=0.0),
+    gamma=0.9,
+    dynamics_errors=visited,
+    reward_errors=0 * visited,
 )
 gap = abs(float(return_gap(real, model, still, np.array([1.0]), 200)))
 assert gap <= by_path * (1 + 1e-12)
 sup = [
-    return_gap_bound(Lipschitz(dynamics=0.62, reward=1.0, policy=0.0), gamma=0.9, eps_dyn=0.02 * r, eps_rew=0)
+    return_gap_bound(
+        Lipschitz(dynamics=0.62, reward=1.0, policy=0.0),
+        gamma=0.9,
+        eps_dyn=0.02 * r,
+        eps_rew=0,
+    )
     for r in (1, 10, 1000)
 ]
 say(
@@ -506,9 +606,14 @@ say(
 # learned maps and an average over the discounted real path: see the next chapter.
 
 # %%
-mean_square = {"eps_dyn": p.eps_dyn**2, "eps_rew": p.eps_rew**2}  # of the attaining system, whose errors are constant
+mean_square = {
+    "eps_dyn": p.eps_dyn**2,
+    "eps_rew": p.eps_rew**2,
+}  # of the attaining system, whose errors are constant
 with_mse = return_gap_bound(constants, gamma=p.gamma, **mean_square)
-verdict = needs_repair(literal_fails=reached > with_mse, repaired=reached <= bound * (1 + 1e-12))
+verdict = needs_repair(
+    literal_fails=reached > with_mse, repaired=reached <= bound * (1 + 1e-12)
+)
 say(
     f"Attaining system: gap {reached:.4g}; Eq. 1 with mean squares {with_mse:.3g}, with norms {bound:.4g}. **{verdict.value}**."
 )
@@ -530,7 +635,9 @@ try:
 except RequestError as refusal:
     say(f"> {refusal}")
 fifteen = return_gap_bound(beyond, gamma=p.gamma, **errors, horizon=15)
-clipped = return_gap_bound(beyond, gamma=p.gamma, **errors, reward_range=p.lipschitz_reward)
+clipped = return_gap_bound(
+    beyond, gamma=p.gamma, **errors, reward_range=p.lipschitz_reward
+)
 say(
     f"At $\\gamma\\Lambda=1.2$: over 15 steps {fifteen:.3g}; for rewards in a range of {p.lipschitz_reward:g}, {clipped:.3g}."
 )
@@ -556,43 +663,76 @@ m_, m, x = 1 - g * growth, sp.Symbol("m", positive=True), sp.Symbol("x", positiv
 
 def derivative(proof, expression, name, claimed, because):
     """Assert that an expression is the claimed one, m written out; show it in terms of m."""
-    return proof.equal(expression, claimed.subs(m, m_), because=because, shown=rf"{name} = {sp.latex(claimed)}")
+    return proof.equal(
+        expression,
+        claimed.subs(m, m_),
+        because=because,
+        shown=rf"{name} = {sp.latex(claimed)}",
+    )
 
 
 # %% tags=["proof"]
 in_L_f = g**2 * L_r * (1 + L_pi) ** 2 / ((1 - g) * m**2)
-derivative(corollary, sp.diff(C, L_f), r"\frac{\partial C}{\partial L_f}", in_L_f, "Derivative in $L_f$.")
+derivative(
+    corollary,
+    sp.diff(C, L_f),
+    r"\frac{\partial C}{\partial L_f}",
+    in_L_f,
+    "Derivative in $L_f$.",
+)
 
 # %% tags=["proof"]
 in_L_r = g * (1 + L_pi) / ((1 - g) * m)
-derivative(corollary, sp.diff(C, L_r), r"\frac{\partial C}{\partial L_r}", in_L_r, "Derivative in $L_r$.")
+derivative(
+    corollary,
+    sp.diff(C, L_r),
+    r"\frac{\partial C}{\partial L_r}",
+    in_L_r,
+    "Derivative in $L_r$.",
+)
 
 # %% tags=["proof"]
 in_L_pi = g * L_r / ((1 - g) * m**2)
-derivative(corollary, sp.diff(C, L_pi), r"\frac{\partial C}{\partial L_\pi}", in_L_pi, "Derivative in $L_\\pi$.")
+derivative(
+    corollary,
+    sp.diff(C, L_pi),
+    r"\frac{\partial C}{\partial L_\pi}",
+    in_L_pi,
+    "Derivative in $L_\\pi$.",
+)
 
 # %% [markdown]
 # Now the signs. With $\gamma=1/(1+x)$, $x>0$, every factor shows its own.
 
 # %% tags=["proof"]
 inside = {g: 1 / (1 + x)}
-corollary.nonnegative(sp.simplify(in_L_f.subs(inside)), because="Sign of the derivative in $L_f$.")
+corollary.nonnegative(
+    sp.simplify(in_L_f.subs(inside)), because="Sign of the derivative in $L_f$."
+)
 
 # %% tags=["proof"]
-corollary.nonnegative(sp.simplify(in_L_r.subs(inside)), because="Sign of the derivative in $L_r$.")
+corollary.nonnegative(
+    sp.simplify(in_L_r.subs(inside)), because="Sign of the derivative in $L_r$."
+)
 
 # %% tags=["proof"]
-corollary.nonnegative(sp.simplify(in_L_pi.subs(inside)), because="Sign of the derivative in $L_\\pi$.")
+corollary.nonnegative(
+    sp.simplify(in_L_pi.subs(inside)), because="Sign of the derivative in $L_\\pi$."
+)
 
 # %% tags=["proof"]
 lowered = g * L_f * (1 + L_pi)
 raised = g * (L_f + s1) * (1 + L_pi + s2)
 corollary.at_most(
-    lowered, raised, because="Lowering a constant keeps $\\gamma\\Lambda<1$: the domain is closed downwards."
+    lowered,
+    raised,
+    because="Lowering a constant keeps $\\gamma\\Lambda<1$: the domain is closed downwards.",
 )
 
 # %%
-ledger.decide("corollary-1", ours=f"{len(corollary)} steps asserted", verdict=proved(corollary))
+ledger.decide(
+    "corollary-1", ours=f"{len(corollary)} steps asserted", verdict=proved(corollary)
+)
 
 # %% [markdown]
 # ### When "tightens" is strict (2a)
@@ -605,20 +745,29 @@ ledger.decide("corollary-1", ours=f"{len(corollary)} steps asserted", verdict=pr
 strict = Proof("Corollary 1, strictly")
 L_rp = sp.Symbol("L_r", positive=True)
 strict.positive(
-    sp.simplify(in_L_f.subs(L_r, L_rp).subs(inside)), because="$L_r,\\gamma>0$: strictly increasing in $L_f$."
+    sp.simplify(in_L_f.subs(L_r, L_rp).subs(inside)),
+    because="$L_r,\\gamma>0$: strictly increasing in $L_f$.",
 )
 
 # %% tags=["proof"]
-strict.positive(sp.simplify(in_L_pi.subs(L_r, L_rp).subs(inside)), because="The same in $L_\\pi$.")
+strict.positive(
+    sp.simplify(in_L_pi.subs(L_r, L_rp).subs(inside)), because="The same in $L_\\pi$."
+)
 
 # %%
-lower = Lipschitz(dynamics=0.8 * p.lipschitz_dynamics, reward=p.lipschitz_reward, policy=p.lipschitz_policy)
+lower = Lipschitz(
+    dynamics=0.8 * p.lipschitz_dynamics,
+    reward=p.lipschitz_reward,
+    policy=p.lipschitz_policy,
+)
 moves = [
     return_gap_bound(c, gamma=p.gamma, eps_dyn=e, eps_rew=p.eps_rew)
     for e in (p.eps_dyn, 0.0)
     for c in (constants, lower)
 ]
-verdict = needs_repair(literal_fails=moves[2] == moves[3], repaired=moves[1] < moves[0] and len(strict))
+verdict = needs_repair(
+    literal_fails=moves[2] == moves[3], repaired=moves[1] < moves[0] and len(strict)
+)
 say(
     f"$L_f$ lowered by 20 %: {moves[0]:.4g} → {moves[1]:.4g} with a dynamics error, {moves[2]:.3g} → {moves[3]:.3g} without. "
     f'"Tightens", read strictly: **{verdict.value}** (add $\\epsilon_{{dyn}}>0$, $\\gamma L_r>0$).'
@@ -633,12 +782,23 @@ say(
 # and of the action.
 
 # %%
-lines = ["| $c$ | $L_r$ | $\\epsilon_{dyn}$ | coefficient $C$ | bound |", "|---|---|---|---|---|"]
+lines = [
+    "| $c$ | $L_r$ | $\\epsilon_{dyn}$ | coefficient $C$ | bound |",
+    "|---|---|---|---|---|",
+]
 for c in (0.1, 1.0, 10.0):
-    rescaled = Lipschitz(dynamics=p.lipschitz_dynamics, reward=p.lipschitz_reward / c, policy=p.lipschitz_policy)
-    value = return_gap_bound(rescaled, gamma=p.gamma, eps_dyn=c * p.eps_dyn, eps_rew=p.eps_rew)
+    rescaled = Lipschitz(
+        dynamics=p.lipschitz_dynamics,
+        reward=p.lipschitz_reward / c,
+        policy=p.lipschitz_policy,
+    )
+    value = return_gap_bound(
+        rescaled, gamma=p.gamma, eps_dyn=c * p.eps_dyn, eps_rew=p.eps_rew
+    )
     only = return_gap_bound(rescaled, gamma=p.gamma, eps_dyn=1.0, eps_rew=0.0)
-    lines.append(f"| {c:g} | {p.lipschitz_reward / c:.3g} | {c * p.eps_dyn:.3g} | {only:.3g} | {value:.4g} |")
+    lines.append(
+        f"| {c:g} | {p.lipschitz_reward / c:.3g} | {c * p.eps_dyn:.3g} | {only:.3g} | {value:.4g} |"
+    )
     assert np.isclose(value, bound, rtol=1e-12)
 say("\n".join(lines))
 
@@ -654,7 +814,13 @@ levers = Proof("Elasticities of the coefficient")
 lnC = sp.log(C)
 to_f = (1 - m) / m
 name = r"\frac{\partial\ln C}{\partial\ln L_f}"
-derivative(levers, L_f * sp.diff(lnC, L_f), name, to_f, "Elasticity in $L_f$, where $1-m=\\gamma\\Lambda$.")
+derivative(
+    levers,
+    L_f * sp.diff(lnC, L_f),
+    name,
+    to_f,
+    "Elasticity in $L_f$, where $1-m=\\gamma\\Lambda$.",
+)
 
 # %% tags=["proof"]
 name = r"\frac{\partial\ln C}{\partial\ln L_r}"
@@ -662,18 +828,31 @@ derivative(levers, L_r * sp.diff(lnC, L_r), name, sp.Integer(1), "Elasticity in 
 
 # %% tags=["proof"]
 name = r"\frac{\partial\ln C}{\partial\ln(1+L_\pi)}"
-derivative(levers, (1 + L_pi) * sp.diff(lnC, L_pi), name, 1 + to_f, "Elasticity in $1+L_\\pi$: the dynamics' plus 1.")
+derivative(
+    levers,
+    (1 + L_pi) * sp.diff(lnC, L_pi),
+    name,
+    1 + to_f,
+    "Elasticity in $1+L_\\pi$: the dynamics' plus 1.",
+)
 
 # %% tags=["proof"]
 name = r"\frac{\partial\ln C}{\partial\ln L_\pi}"
 in_policy = L_pi / (1 + L_pi) / m
-derivative(levers, L_pi * sp.diff(lnC, L_pi), name, in_policy, "In $L_\\pi$ itself: times $L_\\pi/(1+L_\\pi)$.")
+derivative(
+    levers,
+    L_pi * sp.diff(lnC, L_pi),
+    name,
+    in_policy,
+    "In $L_\\pi$ itself: times $L_\\pi/(1+L_\\pi)$.",
+)
 
 # %% tags=["proof"]
 u = sp.Symbol("u", positive=True)
 half = to_f.subs(m, 1 / (2 + u)) - 1
 levers.positive(
-    sp.simplify(half), because="Above $\\gamma\\Lambda=\\frac12$, at $m=1/(2+u)$, dynamics beats reward by this much."
+    sp.simplify(half),
+    because="Above $\\gamma\\Lambda=\\frac12$, at $m=1/(2+u)$, dynamics beats reward by this much.",
 )
 
 # %% tags=["proof"]
@@ -690,18 +869,24 @@ derivative(
 w = sp.Symbol("w", nonnegative=True)
 signs = in_gamma.subs({L_r: L_rp, m: 1 / (1 + w)}).subs(inside)
 levers.positive(
-    sp.simplify(signs), because="It is positive for $L_r>0$, here at $m=1/(1+w)$: a longer view costs more."
+    sp.simplify(signs),
+    because="It is positive for $L_r>0$, here at $m=1/(1+w)$: a longer view costs more.",
 )
 
 # %% mystnb={"figure": {"name": "fig-lemma-levers", "caption": "Elasticity of the dynamics coefficient of Eq. 1: per cent of change per per cent of change of each constant, by contraction. At $\\gamma\\Lambda=1/2$ (dotted) dynamics overtakes reward; $1+L_\\pi$ is always one above dynamics."}, "image": {"alt": "Three curves against the contraction: a horizontal line at one for the reward, a curve that crosses it at one half for the dynamics, and the same curve one unit higher for the policy."}}
 grid = np.linspace(0.01, 0.9, 90)
-along = coefficient_elasticities(Lipschitz(dynamics=grid / 0.9, reward=1.0, policy=0.0), gamma=0.9)
+along = coefficient_elasticities(
+    Lipschitz(dynamics=grid / 0.9, reward=1.0, policy=0.0), gamma=0.9
+)
 figure, axis = panels()
 axis.plot(grid, along.one_plus_policy, label=r"policy, $1+L_\pi$", color="C2")
 axis.plot(grid, along.dynamics, label=r"dynamics, $L_f$", color=BLUE)
 axis.plot(grid, along.reward, label=r"reward, $L_r$", color=VERMILION)
 axis.axvline(0.5, color=BLACK, linestyle=":", linewidth=1)
-axis.set(xlabel=r"contraction $\gamma\Lambda$ (no unit)", ylabel="elasticity of $C$ (% per %)")
+axis.set(
+    xlabel=r"contraction $\gamma\Lambda$ (no unit)",
+    ylabel="elasticity of $C$ (% per %)",
+)
 axis.legend()
 plt.show()
 

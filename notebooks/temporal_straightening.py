@@ -7,17 +7,23 @@
 # says over several steps, and what a straight latent does, and does not do, for the return gap of Lemma 1.
 
 # %% tags=["parameters"]
-eps = 0.3  # Lipschitz constant of the latent velocity in the examples, no unit, in (0, 1)
-n_rollouts = 1500  # random latent rollouts, 30 to 100000
-n_steps = 8  # steps of each rollout, 3 to 1000
-dimension = 3  # dimension of the latent state, 2 to 64
-gamma = 0.95  # discount in the link to Lemma 1, no unit, in (0, 1)
-seed = 0  # of the one generator, at least 0
+eps = 0.3  # Lipschitz constant of the latent velocity in the examples, in (0, 1)
+n_rollouts = 1500  # random latent rollouts, in [30, 100000]
+n_steps = 8  # steps of each rollout, in [3, 1000]
+dimension = 3  # dimension of the latent state, in [2, 64]
+gamma = 0.95  # discount in the link to Lemma 1, in (0, 1)
+seed = 0  # of the one generator, 0 or more
 
-# %% tags=["hide-input"]
-from imagination.parameters.temporal_straightening import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "temporal_straightening",
+    globals(),
+    covers="Definition 1 and Proposition 1 of §3, and Appendix B.2",
+    leaves_out="training with the straightening loss, which the paper does not do either",
+    at_most_seconds=30,
+)
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -25,8 +31,9 @@ import numpy as np
 import sympy as sp
 
 from imagination import Lipschitz, RequestError
-from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, proved, say
+from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels
+from imagination.book.ledger import proved
+from imagination.book.show import say
 from imagination.gap.bounds import dynamics_coefficient
 from imagination.gap.straightening import (
     curvature_bound,
@@ -40,14 +47,6 @@ from imagination.gap.straightening import (
     straightened_lipschitz,
 )
 from imagination.proof import Proof
-
-use_style()
-ledger = Ledger("temporal_straightening")
-ledger.opening(
-    covers="Definition 1 and Proposition 1 of §3, and Appendix B.2",
-    leaves_out="training with the straightening loss, which the paper does not do either",
-    at_most_seconds=30,
-)
 
 # %% [markdown]
 # ## The statement
@@ -95,7 +94,9 @@ say(f"For $\\varepsilon={p.eps:g}$ the bound of Eq. 2 is {bound:.3g}.")
 # change. Where the proof says "at most", a slack $\sigma\ge0$ is put in, and sympy decides the sign of what remains.
 
 # %% tags=["proof"]
-q, m, x, y = sp.symbols("q m x y", positive=True)  # m stands for 1 - epsilon where that must be positive
+q, m, x, y = sp.symbols(
+    "q m x y", positive=True
+)  # m stands for 1 - epsilon where that must be positive
 delta, s1, s2 = sp.symbols("delta sigma_1 sigma_2", nonnegative=True)
 eps_, rho, c = sp.symbols("varepsilon rho c", real=True)
 u, w = sp.symbols("u_1:4", real=True), sp.symbols("w_1:4", real=True)
@@ -116,9 +117,15 @@ proposition.true(
 
 # %% tags=["proof"]
 square = sum((b - a) ** 2 for a, b in zip(u, w, strict=True))
-parts = sum(a**2 for a in u) + sum(b**2 for b in w) - 2 * sum(a * b for a, b in zip(u, w, strict=True))
+parts = (
+    sum(a**2 for a in u)
+    + sum(b**2 for b in w)
+    - 2 * sum(a * b for a, b in zip(u, w, strict=True))
+)
 proposition.equal(
-    square, parts, because="Law of cosines (three components shown): $\\|w-u\\|^2$ contains $\\langle u,w\\rangle$."
+    square,
+    parts,
+    because="Law of cosines (three components shown): $\\|w-u\\|^2$ contains $\\langle u,w\\rangle$.",
 )
 
 # %% [markdown]
@@ -132,12 +139,18 @@ proposition.equal(1 - cosine, loss, because="The loss $1-c$ from the law of cosi
 # %% tags=["proof"]
 loss_at_eps = (eps_**2 - (q - 1) ** 2) / (2 * q)
 proposition.at_most(
-    loss, loss_at_eps.subs(eps_, delta + s1), because="$\\delta=\\varepsilon-\\sigma_1$: the loss grows with $\\delta$."
+    loss,
+    loss_at_eps.subs(eps_, delta + s1),
+    because="$\\delta=\\varepsilon-\\sigma_1$: the loss grows with $\\delta$.",
 )
 
 # %% tags=["proof"]
 length = 1 - delta + s2  # triangle inequality: ||u|| <= ||w|| + ||w - u||
-proposition.at_most(1 - (delta + s1), length, because="The second velocity is not much shorter: $q\\ge1-\\varepsilon$.")
+proposition.at_most(
+    1 - (delta + s1),
+    length,
+    because="The second velocity is not much shorter: $q\\ge1-\\varepsilon$.",
+)
 
 # %% [markdown]
 # Of all admissible $q$, which makes the loss largest? The paper bounds numerator and denominator apart, with
@@ -145,8 +158,12 @@ proposition.at_most(1 - (delta + s1), length, because="The second velocity is no
 
 # %% tags=["proof"]
 paper = eps_**2 / (2 * (1 - eps_))
-certificate = ((1 - eps_) * (q - 1) ** 2 + eps_**2 * (q - (1 - eps_))) / (2 * q * (1 - eps_))
-proposition.equal(paper - loss_at_eps, certificate, because="What separates the loss from Eq. 2.")
+certificate = ((1 - eps_) * (q - 1) ** 2 + eps_**2 * (q - (1 - eps_))) / (
+    2 * q * (1 - eps_)
+)
+proposition.equal(
+    paper - loss_at_eps, certificate, because="What separates the loss from Eq. 2."
+)
 
 # %% tags=["proof"]
 admissible = {q: m + s2, eps_: 1 - m}  # q = (1 - eps) + slack, 1 - eps = m > 0
@@ -161,7 +178,8 @@ proposition.equal(sp.diff(paper, eps_), slope, because="Derivative of the bound.
 
 # %% tags=["proof"]
 proposition.positive(
-    slope.subs(eps_, x / (1 + x)), because="$\\varepsilon=x/(1+x)$ with $x>0$ covers $(0,1)$: the bound increases."
+    slope.subs(eps_, x / (1 + x)),
+    because="$\\varepsilon=x/(1+x)$ with $x>0$ covers $(0,1)$: the bound increases.",
 )
 
 # %%
@@ -198,7 +216,9 @@ sharp.equal(
 )
 
 # %% tags=["proof"]
-sharp.nonnegative((q - rho) ** 2 / (2 * q), because="It vanishes exactly where $q=\\rho$.")
+sharp.nonnegative(
+    (q - rho) ** 2 / (2 * q), because="It vanishes exactly where $q=\\rho$."
+)
 
 # %% tags=["proof"]
 sharp.equal(
@@ -212,11 +232,22 @@ sharp.equal(
 
 # %% tags=["proof"]
 tau = 1 / (1 + y)  # 0 < tau < 1
-epsilon, root = sp.cancel(2 * tau / (1 + tau**2)), sp.cancel((1 - tau**2) / (1 + tau**2))
-sharp.equal(epsilon**2 + root**2, 1, because="Rational points of the circle: $\\rho=(1-\\tau^2)/(1+\\tau^2)$.")
+epsilon, root = (
+    sp.cancel(2 * tau / (1 + tau**2)),
+    sp.cancel((1 - tau**2) / (1 + tau**2)),
+)
+sharp.equal(
+    epsilon**2 + root**2,
+    1,
+    because="Rational points of the circle: $\\rho=(1-\\tau^2)/(1+\\tau^2)$.",
+)
 
 # %% tags=["proof"]
-sharp.at_most(1 - root, paper.subs(eps_, epsilon), because="The sharp bound is at most Eq. 2 on all of $(0,1)$.")
+sharp.at_most(
+    1 - root,
+    paper.subs(eps_, epsilon),
+    because="The sharp bound is at most Eq. 2 on all of $(0,1)$.",
+)
 
 # %% [markdown]
 # The rollout that attains it turns by $\varphi=\arcsin\varepsilon$ and shrinks by $\rho=\cos\varphi$ at every step. In the
@@ -247,7 +278,8 @@ path = spiral(p.eps, p.n_steps + 1)
 excess = float(np.max(np.abs(path_curvature(path) / curvature_bound(p.eps) - 1)))
 table = [0.1, 0.3, 0.5, 0.7, 0.9, 0.99]
 rows = "\n".join(
-    f"| {e} | {float(curvature_bound(e, sharp=False)):.3g} | {float(curvature_bound(e)):.3g} |" for e in table
+    f"| {e} | {float(curvature_bound(e, sharp=False)):.3g} | {float(curvature_bound(e)):.3g} |"
+    for e in table
 )
 assert excess < 1e-9
 say(f"| $\\varepsilon$ | Eq. 2 | sharp |\n|---|---|---|\n{rows}")
@@ -276,8 +308,14 @@ def random_velocity(kind, constant):
     A, B = rng.standard_normal((2, p.dimension, p.dimension))
     if kind == "rotation":
         A, B = np.linalg.qr(A)[0], np.linalg.qr(B)[0]
-    A, B, shift = A / np.linalg.norm(A, 2), B / np.linalg.norm(B, 2), rng.standard_normal(p.dimension)
-    layer = {"tanh": lambda z: B @ np.tanh(A @ z + shift)}.get(kind, lambda z: A @ z + shift)
+    A, B, shift = (
+        A / np.linalg.norm(A, 2),
+        B / np.linalg.norm(B, 2),
+        rng.standard_normal(p.dimension),
+    )
+    layer = {"tanh": lambda z: B @ np.tanh(A @ z + shift)}.get(
+        kind, lambda z: A @ z + shift
+    )
     return lambda z: constant * layer(z)
 
 
@@ -295,8 +333,12 @@ drawn = {
     "kind": rng.choice(["linear", "tanh", "rotation"], p.n_rollouts),
 }
 losses, lagged, missed = np.zeros((3, p.n_rollouts))
-for i, (constant, kind) in enumerate(zip(drawn["constant"], drawn["kind"], strict=True)):
-    path = roll(random_velocity(kind, constant), rng.standard_normal(p.dimension), p.n_steps)
+for i, (constant, kind) in enumerate(
+    zip(drawn["constant"], drawn["kind"], strict=True)
+):
+    path = roll(
+        random_velocity(kind, constant), rng.standard_normal(p.dimension), p.n_steps
+    )
     first = path[1] - path[0]
     straight = path[0] + np.arange(p.n_steps + 1)[:, None] * first
     losses[i] = path_curvature(path).max()
@@ -317,11 +359,31 @@ figure, axis = panels()
 axis.axvspan(np.sqrt(3) - 1, 1, color=GREY, alpha=0.15, linewidth=0)
 for kind, colour in (("linear", BLUE), ("tanh", GREEN), ("rotation", VERMILION)):
     chosen = drawn["kind"] == kind
-    axis.plot(drawn["constant"][chosen], losses[chosen], ".", color=colour, markersize=2.5, label=kind, rasterized=True)
+    axis.plot(
+        drawn["constant"][chosen],
+        losses[chosen],
+        ".",
+        color=colour,
+        markersize=2.5,
+        label=kind,
+        rasterized=True,
+    )
 axis.plot(grid, curvature_bound(grid), color=BLACK, label="sharp bound")
-axis.plot(grid, curvature_bound(grid, sharp=False), "--", color=BLACK, linewidth=1.2, label="Eq. 2")
 axis.plot(
-    table, [float(path_curvature(spiral(e, 2))[0]) for e in table], "x", color=BLACK, markersize=8, label="spiral"
+    grid,
+    curvature_bound(grid, sharp=False),
+    "--",
+    color=BLACK,
+    linewidth=1.2,
+    label="Eq. 2",
+)
+axis.plot(
+    table,
+    [float(path_curvature(spiral(e, 2))[0]) for e in table],
+    "x",
+    color=BLACK,
+    markersize=8,
+    label="spiral",
 )
 axis.set(
     xlabel=r"Lipschitz constant $\varepsilon$ of the velocity (no unit)",
@@ -335,7 +397,10 @@ plt.show()
 say(
     f"{p.n_rollouts} rollouts of {p.n_steps} steps, {violations} violations of three bounds (one step, two steps apart, "
     f"extrapolation). Largest ratio to the sharp bound by kind: "
-    + ", ".join(f"{k} {sharp_ratio[drawn['kind'] == k].max():.2f}" for k in ("linear", "tanh", "rotation"))
+    + ", ".join(
+        f"{k} {sharp_ratio[drawn['kind'] == k].max():.2f}"
+        for k in ("linear", "tanh", "rotation")
+    )
     + f". The largest loss of all is {losses.max():.2f}."
 )
 
@@ -343,7 +408,9 @@ say(
 # The check can fail. On the spiral a constant understated by one per cent is caught at every step:
 
 # %%
-caught = bool(np.all(path_curvature(spiral(p.eps, p.n_steps)) > curvature_bound(0.99 * p.eps)))
+caught = bool(
+    np.all(path_curvature(spiral(p.eps, p.n_steps)) > curvature_bound(0.99 * p.eps))
+)
 assert caught
 say(
     f"Loss {float(curvature_bound(p.eps)):.4g}, bound from $0.99\\,\\varepsilon$: {float(curvature_bound(0.99 * p.eps)):.4g}. Caught: {caught}."
@@ -373,16 +440,22 @@ implied.positive(
 # %% tags=["proof"]
 vacuous = Proof("Where Eq. 2 is vacuous")
 vacuous.equal(
-    paper.subs(eps_, sp.sqrt(3) - 1), 1, because="Eq. 2 reaches 1, a right angle, at $\\varepsilon=\\sqrt3-1$."
+    paper.subs(eps_, sp.sqrt(3) - 1),
+    1,
+    because="Eq. 2 reaches 1, a right angle, at $\\varepsilon=\\sqrt3-1$.",
 )
 
 # %% tags=["proof"]
 vacuous.equal(
-    paper.subs(eps_, 2 * sp.sqrt(2) - 2), 2, because="It reaches 2, more than which no loss can be, at $2\\sqrt2-2$."
+    paper.subs(eps_, 2 * sp.sqrt(2) - 2),
+    2,
+    because="It reaches 2, more than which no loss can be, at $2\\sqrt2-2$.",
 )
 
 # %% tags=["proof"]
-inner_product = 1 - delta + s2  # <u, w> / ||u||^2 = 1 + <u, w - u> / ||u||^2, by Cauchy and Schwarz at least 1 - delta
+inner_product = (
+    1 - delta + s2
+)  # <u, w> / ||u||^2 = 1 + <u, w - u> / ||u||^2, by Cauchy and Schwarz at least 1 - delta
 vacuous.positive(
     inner_product.subs(delta, 1 - m - s1),
     because="Any $\\varepsilon<1$ keeps the angle acute: $\\langle u,w\\rangle\\ge(1-\\varepsilon)\\|u\\|^2>0$.",
@@ -407,7 +480,9 @@ counterexamples = {}
 for constant in (0.1, 0.9, 5.0):
     path = roll(lambda z: constant * z, np.array([1.0, 2.0, -1.0]), 6)  # noqa: B023
     counterexamples[constant] = float(path_curvature(path).max())
-bent = [roll(lambda z, e=e: e * np.cos(z), np.array([0.3]), 12) for e in (0.2, 0.6, 0.95)]
+bent = [
+    roll(lambda z, e=e: e * np.cos(z), np.array([0.3]), 12) for e in (0.2, 0.6, 0.95)
+]
 one_dimensional = max(float(path_curvature(path).max()) for path in bent)
 assert max(*counterexamples.values(), one_dimensional) < 1e-15
 say(
@@ -430,7 +505,9 @@ actions = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
 alternating = np.concatenate([np.zeros((1, 2)), np.cumsum(actions, axis=0)])
 reversal = float(path_curvature(alternating).min())
 assert reversal == 2.0
-say(f"Velocity constant in $z$: 0. Loss at every step: {reversal:g}, the largest possible.")
+say(
+    f"Velocity constant in $z$: 0. Loss at every step: {reversal:g}, the largest possible."
+)
 
 # %% [markdown]
 # With actions from an $L_\pi$-Lipschitz policy the statement is repaired. If $v(z,a)$ has the joint constant $\varepsilon_v$ in the
@@ -441,9 +518,21 @@ say(f"Velocity constant in $z$: 0. Loss at every step: {reversal:g}, the largest
 reached = 0.0
 for _ in range(500):
     joint, L_pi = rng.uniform(0.02, 0.45), rng.uniform(0, 1)
-    A, B, K = (M / np.linalg.norm(M, 2) for M in rng.standard_normal((3, p.dimension, p.dimension)))
-    path = roll(lambda z: joint * (A @ z + B @ (L_pi * K @ z)), rng.standard_normal(p.dimension), p.n_steps)  # noqa: B023
-    reached = max(reached, float(path_curvature(path).max() / curvature_bound(policy_constant(joint, L_pi))))
+    A, B, K = (
+        M / np.linalg.norm(M, 2)
+        for M in rng.standard_normal((3, p.dimension, p.dimension))
+    )
+    path = roll(
+        lambda z: joint * (A @ z + B @ (L_pi * K @ z)),
+        rng.standard_normal(p.dimension),
+        p.n_steps,
+    )
+    reached = max(
+        reached,
+        float(
+            path_curvature(path).max() / curvature_bound(policy_constant(joint, L_pi))
+        ),
+    )
 assert reached <= 1
 say(
     f"500 random linear systems with a policy: largest ratio of loss to the bound at $\\varepsilon_v(1+L_\\pi)$ is {reached:.2f}."
@@ -459,9 +548,13 @@ say(
 # %% tags=["proof"]
 observed = Proof("Observed differences")
 e_0, e_1, d_len, e_pos = sp.symbols("e_t e_{t+1} d varepsilon", positive=True)
-change = (e_pos * d_len - s1) + e_0 + e_1 - s2  # ||d' - d|| <= ||v' - v|| + ||e|| + ||e'||, ||v' - v|| <= eps ||d||
+change = (
+    (e_pos * d_len - s1) + e_0 + e_1 - s2
+)  # ||d' - d|| <= ||v' - v|| + ||e|| + ||e'||, ||v' - v|| <= eps ||d||
 observed.at_most(
-    change, (e_pos + (e_0 + e_1) / d_len) * d_len, because="Triangle inequality; the observed states are $d_t$ apart."
+    change,
+    (e_pos + (e_0 + e_1) / d_len) * d_len,
+    because="Triangle inequality; the observed states are $d_t$ apart.",
 )
 
 # %%
@@ -473,11 +566,18 @@ for constant in rng.uniform(0.02, 0.6, 500):
     d_0 = v(z_0) + noise[0]
     d_1 = v(z_0 + d_0) + noise[1]
     sizes = np.linalg.norm([noise[0], noise[1], d_0], axis=1)
-    effective = observed_constant(constant, error=sizes[0], error_later=sizes[1], observed=sizes[2])
+    effective = observed_constant(
+        constant, error=sizes[0], error_later=sizes[1], observed=sizes[2]
+    )
     if effective <= 1:
-        worst, used = max(worst, float(curvature_loss(d_0, d_1) / curvature_bound(effective))), used + 1
+        worst, used = (
+            max(worst, float(curvature_loss(d_0, d_1) / curvature_bound(effective))),
+            used + 1,
+        )
 assert worst <= 1
-say(f"{used} random pairs of noisy differences: largest ratio of loss to bound {worst:.2f}.")
+say(
+    f"{used} random pairs of noisy differences: largest ratio of loss to bound {worst:.2f}."
+)
 
 # %%
 ledger.beyond(
@@ -533,8 +633,12 @@ turning.equal(
 
 # %% tags=["proof"]
 k = sp.Symbol("k", integer=True, nonnegative=True)
-power = sp.Matrix([[sp.cos(k * phi), -sp.sin(k * phi)], [sp.sin(k * phi), sp.cos(k * phi)]])
-again = (power * turn - power.subs(k, k + 1)).applyfunc(lambda e: sp.simplify(sp.expand_trig(sp.expand(e))))
+power = sp.Matrix(
+    [[sp.cos(k * phi), -sp.sin(k * phi)], [sp.sin(k * phi), sp.cos(k * phi)]]
+)
+again = (power * turn - power.subs(k, k + 1)).applyfunc(
+    lambda e: sp.simplify(sp.expand_trig(sp.expand(e)))
+)
 turning.true(
     again == sp.zeros(2, 2),
     shown="R(k\\varphi)\\,R(\\varphi)=R((k+1)\\varphi)",
@@ -564,28 +668,54 @@ extrapolation.at_most(
 
 # %% tags=["proof"]
 extrapolation.equal(
-    E + e_pos * (k + E), E.subs(k, k + 1), because="The closed form satisfies the recursion with equality."
+    E + e_pos * (k + E),
+    E.subs(k, k + 1),
+    because="The closed form satisfies the recursion with equality.",
 )
 
 # %% tags=["proof"]
 z_k = (1 + e_pos) ** k  # v(z) = eps z from z_0 = 1; the first velocity is eps
-extrapolation.equal((z_k - 1 - k * e_pos) / e_pos, E, because="$v(z)=\\varepsilon z$ attains it at every $k$.")
+extrapolation.equal(
+    (z_k - 1 - k * e_pos) / e_pos,
+    E,
+    because="$v(z)=\\varepsilon z$ attains it at every $k$.",
+)
 
 # %% tags=["proof"]
 extrapolation.limit(
-    E / e_pos, e_pos, 0, k * (k - 1) / 2, because="For small $\\varepsilon$ the deviation is $k(k-1)\\varepsilon/2$."
+    E / e_pos,
+    e_pos,
+    0,
+    k * (k - 1) / 2,
+    because="For small $\\varepsilon$ the deviation is $k(k-1)\\varepsilon/2$.",
 )
 
 # %% mystnb={"figure": {"name": "fig-straightening-steps", "caption": "Above: curvature loss between velocities $k$ steps apart, on the spiral (dots) and its bound (line), for three constants. Below: deviation from the straight line through the first step, for $v(z)=\\varepsilon z$ (dots), and its bound (line)."}, "image": {"alt": "Two panels against the number of steps. Above, three curves rise from zero to two with dots on them until they reach two. Below, three curves rise on a logarithmic axis with dots on them."}}
 figure, (upper, lower_panel) = panels(2, height=2.6, sharex=True)
 lag = np.arange(1, 16)
 for constant, colour in ((0.1, BLUE), (0.3, GREEN), (0.6, VERMILION)):
-    upper.plot(lag, lag_bound(constant, lag), color=colour, label=rf"$\varepsilon={constant}$")
-    on_spiral = [float(path_curvature(spiral(constant, 17), lag=int(j))[0]) for j in lag]
-    upper.plot(lag, np.where(lag * np.arcsin(constant) <= np.pi, on_spiral, np.nan), "o", color=colour, markersize=4)
+    upper.plot(
+        lag, lag_bound(constant, lag), color=colour, label=rf"$\varepsilon={constant}$"
+    )
+    on_spiral = [
+        float(path_curvature(spiral(constant, 17), lag=int(j))[0]) for j in lag
+    ]
+    upper.plot(
+        lag,
+        np.where(lag * np.arcsin(constant) <= np.pi, on_spiral, np.nan),
+        "o",
+        color=colour,
+        markersize=4,
+    )
     grown = roll(lambda z: constant * z, np.array([1.0]), 15)[:, 0]  # noqa: B023
     lower_panel.semilogy(lag[1:], extrapolation_bound(constant, lag[1:]), color=colour)
-    lower_panel.semilogy(lag[1:], ((grown - 1) / constant - np.arange(16))[2:], "o", color=colour, markersize=4)
+    lower_panel.semilogy(
+        lag[1:],
+        ((grown - 1) / constant - np.arange(16))[2:],
+        "o",
+        color=colour,
+        markersize=4,
+    )
 upper.set(ylabel=r"curvature loss (no unit)")
 lower_panel.set(xlabel="lag $k$ (steps)", ylabel=r"deviation ($\|v(z_t)\|$)")
 upper.legend()
@@ -595,7 +725,9 @@ plt.show()
 fifteen = {e: float(extrapolation_bound(e, 15)) for e in (0.01, 0.1, 0.3)}
 say(
     "Fifteen steps ahead the straight line misses by at most "
-    + ", ".join(f"{v:.2g} first steps at $\\varepsilon={e:g}$" for e, v in fifteen.items())
+    + ", ".join(
+        f"{v:.2g} first steps at $\\varepsilon={e:g}$" for e, v in fifteen.items()
+    )
     + f". The direction has turned by at most {np.degrees(15 * np.arcsin(0.01)):.2g}° and {np.degrees(15 * np.arcsin(0.1)):.3g}° at the first two."
 )
 
@@ -647,7 +779,9 @@ link.equal(coefficient, claimed, because="Lemma 1 with $\\Lambda=1+\\varepsilon$
 # The ratio to the coefficient at $\varepsilon=0$, which is $\gamma\kappa/(1-\gamma)^2$, is $(1-\gamma)/(1-\gamma-\gamma\varepsilon)$.
 
 # %% tags=["proof"]
-lost, room = sp.symbols("p n", positive=True)  # p = gamma eps, and 1 - gamma = p + n with n > 0 inside the window
+lost, room = sp.symbols(
+    "p n", positive=True
+)  # p = gamma eps, and 1 - gamma = p + n with n > 0 inside the window
 link.at_most(
     1,
     (lost + room) / (lost + room - lost),
@@ -658,11 +792,18 @@ link.at_most(
 limit = (1 - p.gamma) / p.gamma
 half = Lipschitz(dynamics=straightened_lipschitz(limit / 2), reward=1.0, policy=0.0)
 still = Lipschitz(dynamics=1.0, reward=1.0, policy=0.0)
-contracting = Lipschitz(dynamics=straightened_lipschitz(0.5, one_sided=-0.5), reward=1.0, policy=0.0)
-coefficients = [float(dynamics_coefficient(s, gamma=p.gamma)) for s in (still, half, contracting)]
+contracting = Lipschitz(
+    dynamics=straightened_lipschitz(0.5, one_sided=-0.5), reward=1.0, policy=0.0
+)
+coefficients = [
+    float(dynamics_coefficient(s, gamma=p.gamma)) for s in (still, half, contracting)
+]
 try:
     dynamics_coefficient(
-        Lipschitz(dynamics=straightened_lipschitz(1.01 * limit), reward=1.0, policy=0.0), gamma=p.gamma
+        Lipschitz(
+            dynamics=straightened_lipschitz(1.01 * limit), reward=1.0, policy=0.0
+        ),
+        gamma=p.gamma,
     )
     silent = False
 except RequestError:
@@ -685,7 +826,9 @@ ledger.beyond(
     "straightening-and-lemma-1",
     "$\\mathrm{Lip}(f)\\le1+\\varepsilon$, so Lemma 1 is guaranteed for $\\varepsilon<(1-\\gamma)/\\gamma$ with coefficient $\\gamma\\kappa/((1-\\gamma)(1-\\gamma-\\gamma\\varepsilon))\\ge\\gamma\\kappa/(1-\\gamma)^2$",
     ours=f"{len(link)} steps asserted; window {limit:.3g} at $\\gamma={p.gamma:g}$",
-    holds=len(link) > 0 and silent and coefficients[2] < coefficients[0] < coefficients[1],
+    holds=len(link) > 0
+    and silent
+    and coefficients[2] < coefficients[0] < coefficients[1],
 )
 
 # %% [markdown]

@@ -7,21 +7,27 @@
 # the policy and the teacher are changed one at a time, and what a planner may conclude.
 
 # %% tags=["parameters"]
-live_anchors = [2000, 5000]  # training tuples N of the live re-run, each from 1 to 500000
-live_teachers = 2  # teachers of the live re-run, seeds 0, 1, ..., 1 to 1000
-resamples = 10000  # of the bootstrap over teachers, 100 to 1000000
+live_anchors = [2000, 5000]  # , list of 1 or more, each in [1, 500000]
+live_teachers = 2  # teachers of the live re-run, from seed 0, in [1, 1000]
+resamples = 10000  # of the bootstrap over teachers, in [100, 1000000]
 gamma = 0.9  # discount of the allocation example, in (0, 1)
-lipschitz_dyn = 0.7  # L_f in the sum metric, above 0; gamma L_f (1 + L_pi) must be below 1
-lipschitz_rew = 1.0  # L_r, reward per state, above 0
-lipschitz_pi = 0.4  # L_pi, action per state, at least 0
-cost_dyn = 1.0  # money for one transition, above 0
-cost_rew = 1.0  # money for one reward label, above 0
-budget = 100000.0  # money, above 0
+lipschitz_dyn = 0.7  # L_f of the example, in (0, 100]
+lipschitz_rew = 1.0  # L_r of the example, in (0, 1000000]
+lipschitz_pi = 0.4  # L_pi of the example, in [0, 100]
+cost_dyn = 1.0  # money for a transition, in (0, 1000000000]
+cost_rew = 1.0  # money for a reward label, in (0, 1000000000]
+budget = 100000.0  # money, in (0, 1e+15]
 
-# %% tags=["hide-input"]
-from imagination.parameters.what_exponents_mean import Parameters
+# %% tags=["hide-input", "open-chapter"]
+from imagination.book.chapter import open_chapter
 
-p = Parameters.check(globals())
+p, ledger = open_chapter(
+    "what_exponents_mean",
+    globals(),
+    covers="the explanations in §4.1 and C.2 of the exponents of Figure 1",
+    leaves_out="other widths, depths, optimisers and environments: one factor is changed at a time, in the paper's setting",
+    at_most_seconds=60,
+)
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -30,11 +36,16 @@ import pandas as pd
 from matplotlib.ticker import NullFormatter
 
 from imagination import Lipschitz, PowerLaw, optimal_split
-from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels, use_style
-from imagination.book.ledger import Ledger, agrees, say
+from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels
+from imagination.book.ledger import agrees
 from imagination.book.paths import Book
+from imagination.book.show import say
 from imagination.budget.allocation import Problem, budget_for_target, regret
-from imagination.laws.alternatives import fit_floor_law, left_out_error, prediction_error
+from imagination.laws.alternatives import (
+    fit_floor_law,
+    left_out_error,
+    prediction_error,
+)
 from imagination.laws.powerlaw import fit_power_law, log_log_line, resampled_means
 from imagination.training.ensemble import train_ensemble
 from imagination.training.exponents_study import VARIANTS, Variant, targets
@@ -42,12 +53,6 @@ from imagination.training.teacher import Target
 
 use_style()
 results = Book().results
-ledger = Ledger("what_exponents_mean")
-ledger.opening(
-    covers="the explanations in §4.1 and C.2 of the exponents of Figure 1",
-    leaves_out="other widths, depths, optimisers and environments: one factor is changed at a time, in the paper's setting",
-    at_most_seconds=60,
-)
 
 # %% [markdown]
 # ## One factor at a time
@@ -68,7 +73,9 @@ ledger.opening(
 ablation = pd.read_csv(results / "exponents_targets.csv")
 sizes = np.sort(ablation["n"].unique())
 seeds = np.sort(ablation["seed"].unique())
-main = pd.read_csv(results / "scaling_errors.csv")  # Figure 1 holds the paper's own f and r, on the same teachers
+main = pd.read_csv(
+    results / "scaling_errors.csv"
+)  # Figure 1 holds the paper's own f and r, on the same teachers
 shared = main[main["seed"].isin(seeds) & main["n"].isin(sizes)]
 paper_rows = shared.assign(variant=shared["head"].map({"dynamics": "f", "reward": "r"}))
 cube = {
@@ -77,7 +84,9 @@ cube = {
 }
 kinds = {"f": Variant(Target.DYNAMICS), "r": Variant(Target.REWARD)} | VARIANTS
 teachers = len(seeds)
-say(f"{len(cube)} variants, {teachers} teachers, {len(sizes)} anchors from {sizes[0]:,} to {sizes[-1]:,} tuples.")
+say(
+    f"{len(cube)} variants, {teachers} teachers, {len(sizes)} anchors from {sizes[0]:,} to {sizes[-1]:,} tuples."
+)
 
 
 # %%
@@ -102,19 +111,36 @@ for row, name in enumerate(order):
     v = kinds[name]
     low, high = interval(exponent[name][1])
     colour = BLUE if v.target.outputs == 12 else VERMILION
-    exact = v.tanh_output or v.target.value in ("reward", "dynamics-linear", "coordinate-linear")
+    exact = v.tanh_output or v.target.value in (
+        "reward",
+        "dynamics-linear",
+        "coordinate-linear",
+    )
     axis.plot([low, high], [row, row], color=colour)
-    axis.plot(exponent[name][0], row, "o", color=colour, markerfacecolor=colour if exact else "white")
-axis.set(yticks=range(len(order)), yticklabels=order, xlabel="exponent of the MSE (no unit)")
+    axis.plot(
+        exponent[name][0],
+        row,
+        "o",
+        color=colour,
+        markerfacecolor=colour if exact else "white",
+    )
+axis.set(
+    yticks=range(len(order)), yticklabels=order, xlabel="exponent of the MSE (no unit)"
+)
 axis.set_xlim(left=0)
 for colour, label in ((BLUE, "12 outputs"), (VERMILION, "1 output")):
     axis.plot([], [], "o-", color=colour, label=label)
-axis.plot([], [], "o", color=GREY, markerfacecolor="white", label="student can't represent it")
+axis.plot(
+    [], [], "o", color=GREY, markerfacecolor="white", label="student can't represent it"
+)
 axis.legend(loc="lower right")
 plt.show()
 
 # %%
-table = ["| variant | outputs | exponent | 95 % | MSE at the first anchor | at the last |", "|---|---|---|---|---|---|"]
+table = [
+    "| variant | outputs | exponent | 95 % | MSE at the first anchor | at the last |",
+    "|---|---|---|---|---|---|",
+]
 for name in kinds:
     low, high = interval(exponent[name][1])
     first, last = cube[name].mean(0)[[0, -1]]
@@ -140,7 +166,13 @@ CONTRASTS = {
     "representability: f to f, tanh student": ("f", "f, tanh student"),
 }
 gap = exponent["r"][0] - exponent["f"][0], exponent["r"][1] - exponent["f"][1]
-share, table = {}, ["| contrast | change of the exponent | 95 % | share of the gap | 95 % |", "|---|---|---|---|---|"]
+share, table = (
+    {},
+    [
+        "| contrast | change of the exponent | 95 % | share of the gap | 95 % |",
+        "|---|---|---|---|---|",
+    ],
+)
 for name, (before, after) in CONTRASTS.items():
     change = exponent[after][0] - exponent[before][0]
     draws = exponent[after][1] - exponent[before][1]
@@ -163,16 +195,23 @@ ledger.decide(
     "scaling-explanation",
     ours=f"the dimension alone makes {dimension[0][0]:.0%} (unsaturated) and {dimension[1][0]:.0%} (saturated) of the gap",
     uncertainty=", ".join(f"95 % [{ci[0]:.0%}, {ci[1]:.0%}]" for _, ci in dimension),
-    verdict=agrees(inside=[ci[0] >= 0.5 for _, ci in dimension], direction=[ci[0] > 0 for _, ci in dimension]),
+    verdict=agrees(
+        inside=[ci[0] >= 0.5 for _, ci in dimension],
+        direction=[ci[0] > 0 for _, ci in dimension],
+    ),
 )
 
 # %%
-saturation = {name: ci for name, (_, ci) in share.items() if name.startswith("saturation")}
+saturation = {
+    name: ci for name, (_, ci) in share.items() if name.startswith("saturation")
+}
 ledger.beyond(
     "exponents-saturation",
     "Saturation of the target alone makes most of the gap between the exponents, with twelve outputs and with one",
     ours=", ".join(f"{share[name][0]:.0%}" for name in saturation) + " of the gap",
-    uncertainty=", ".join(f"95 % [{ci[0]:.0%}, {ci[1]:.0%}]" for ci in saturation.values()),
+    uncertainty=", ".join(
+        f"95 % [{ci[0]:.0%}, {ci[1]:.0%}]" for ci in saturation.values()
+    ),
     holds=all(ci[0] > 0.5 for ci in saturation.values()),
 )
 
@@ -186,7 +225,9 @@ ledger.beyond(
 grid = pd.read_csv(results / "exponents_steps.csv")
 counts = np.sort(grid["steps"].unique())
 plane = {
-    (head, column): g.pivot_table(index="n", columns="steps", values=column, aggfunc="mean")
+    (head, column): g.pivot_table(
+        index="n", columns="steps", values=column, aggfunc="mean"
+    )
     for head, g in grid.groupby("variant")
     for column in ("mse", "train_mse")
 }
@@ -197,10 +238,21 @@ figure, axes = panels(2, 1, height=3.2, sharex=True)
 for axis, head in zip(axes, ("dynamics", "reward"), strict=True):
     surface = plane[head, "mse"]
     levels = np.geomspace(surface.to_numpy().min(), surface.to_numpy().max(), 10)
-    lines = axis.contour(surface.index, surface.columns, surface.to_numpy().T, levels=levels, cmap="viridis")
+    lines = axis.contour(
+        surface.index,
+        surface.columns,
+        surface.to_numpy().T,
+        levels=levels,
+        cmap="viridis",
+    )
     axis.clabel(lines, fmt="%.3g", fontsize=8)
     axis.plot(surface.index, counts, "o", color=BLACK, markersize=5, clip_on=False)
-    axis.set(xscale="log", yscale="log", ylabel="steps of Adam", title=f"{head}: held-out MSE")
+    axis.set(
+        xscale="log",
+        yscale="log",
+        ylabel="steps of Adam",
+        title=f"{head}: held-out MSE",
+    )
     axis.yaxis.set_minor_formatter(NullFormatter())
 axes[1].set_xlabel("training tuples $N$")
 plt.show()
@@ -212,10 +264,16 @@ def slope(series):
     return -log_log_line(series.index.to_numpy(dtype=float), series.to_numpy())[1]
 
 
-table = ["| head | along | exponents, from the lowest to the highest fixed value |", "|---|---|---|"]
+table = [
+    "| head | along | exponents, from the lowest to the highest fixed value |",
+    "|---|---|---|",
+]
 for head in ("dynamics", "reward"):
     surface = plane[head, "mse"]
-    diagonal = pd.Series([surface.loc[n, c] for n, c in zip(surface.index, counts, strict=True)], surface.index)
+    diagonal = pd.Series(
+        [surface.loc[n, c] for n, c in zip(surface.index, counts, strict=True)],
+        surface.index,
+    )
     table += [
         f"| {head} | samples, at fixed steps | {', '.join(f'{slope(surface[c]):.2f}' for c in counts)} |",
         f"| {head} | steps, at fixed samples | {', '.join(f'{slope(surface.loc[n]):.2f}' for n in surface.index)} |",
@@ -231,19 +289,32 @@ say("\n".join(table))
 # %%
 def divided(head, teachers):
     """Coefficients of ln N and ln steps in a plane through the log mean errors of these teachers."""
-    g = grid[grid["variant"] == head].pivot_table(index=["n", "steps"], columns="seed", values="mse")
+    g = grid[grid["variant"] == head].pivot_table(
+        index=["n", "steps"], columns="seed", values="mse"
+    )
     x = np.log(np.array(g.index.to_list(), dtype=float))
     design = np.column_stack([np.ones(len(x)), x])
-    return -np.linalg.lstsq(design, np.log(g[teachers].mean(axis=1).to_numpy()), rcond=None)[0][1:]
+    return -np.linalg.lstsq(
+        design, np.log(g[teachers].mean(axis=1).to_numpy()), rcond=None
+    )[0][1:]
 
 
 generator, tutors = np.random.default_rng(0), np.sort(grid["seed"].unique())
 resampled = [generator.choice(tutors, len(tutors)) for _ in range(400)]
-part, table = {}, ["| head | in samples | 95 % | in steps | 95 % |", "|---|---|---|---|---|"]
+part, table = (
+    {},
+    ["| head | in samples | 95 % | in steps | 95 % |", "|---|---|---|---|---|"],
+)
 for head in ("dynamics", "reward"):
-    point, draws = divided(head, tutors), np.array([divided(head, t) for t in resampled])
+    point, draws = (
+        divided(head, tutors),
+        np.array([divided(head, t) for t in resampled]),
+    )
     part[head] = point, draws[:, 1] / draws.sum(1)
-    cells = [f"{point[i]:.2f} | [{interval(draws[:, i])[0]:.2f}, {interval(draws[:, i])[1]:.2f}]" for i in (0, 1)]
+    cells = [
+        f"{point[i]:.2f} | [{interval(draws[:, i])[0]:.2f}, {interval(draws[:, i])[1]:.2f}]"
+        for i in (0, 1)
+    ]
     table.append(f"| {head} | {' | '.join(cells)} |")
 say("\n".join(table))
 low, high = interval(part["reward"][1])
@@ -265,13 +336,20 @@ ledger.beyond(
 
 # %%
 table, falls = (
-    ["| head | $N$ | steps | times | training MSE | after | fall | held-out MSE | after |", "|---" * 9 + "|"],
+    [
+        "| head | $N$ | steps | times | training MSE | after | fall | held-out MSE | after |",
+        "|---" * 9 + "|",
+    ],
     [],
 )
 times = []
 for head in ("dynamics", "reward"):
     for n, steps in zip(sizes[:-1], counts[:-1], strict=True):
-        longer = counts[counts >= 2 * steps][0] if (counts >= 2 * steps).any() else counts[-1]
+        longer = (
+            counts[counts >= 2 * steps][0]
+            if (counts >= 2 * steps).any()
+            else counts[-1]
+        )
         before, after = (plane[head, "train_mse"].loc[n, c] for c in (steps, longer))
         held, later = (plane[head, "mse"].loc[n, c] for c in (steps, longer))
         falls.append(1 - after / before)
@@ -300,14 +378,21 @@ ledger.decide(
 by_policy = pd.read_csv(results / "exponents_policies.csv")
 anchors = np.sort(by_policy["n"].unique())
 law = {"dynamics": 0.34 * anchors[0] ** -0.11, "reward": 90.4 * anchors[0] ** -0.96}
-table = ["| policy | dynamics | distance | α | 95 % | reward | distance | β | 95 % |", "|---" * 9 + "|"]
+table = [
+    "| policy | dynamics | distance | α | 95 % | reward | distance | β | 95 % |",
+    "|---" * 9 + "|",
+]
 alpha, away = {}, {}
 for (name, head), g in by_policy.groupby(["variant", "head"], sort=False):
     m = g.pivot(index="seed", columns="n", values="mse")
     level, error = m[anchors[0]].mean(), m[anchors[0]].sem()
     away[name, head] = (level - law[head]) / error
     m = m.dropna().to_numpy()
-    low, high = interval(-log_log_line(anchors, resampled_means(m, p.resamples, np.random.default_rng(0)))[1])
+    low, high = interval(
+        -log_log_line(
+            anchors, resampled_means(m, p.resamples, np.random.default_rng(0))
+        )[1]
+    )
     alpha[name, head] = -log_log_line(anchors, m.mean(0))[1]
     cells = f"{level:.3g} | {away[name, head]:+.1f} | {alpha[name, head]:.2f} | [{low:.2f}, {high:.2f}]"
     table += [f"| {name} | {cells} |"] if head == "dynamics" else []
@@ -317,7 +402,11 @@ say("\n".join(table))
 # %%
 a = [alpha[name, "dynamics"] for name in by_policy["variant"].unique()]
 b = [alpha[name, "reward"] for name in by_policy["variant"].unique()]
-fits = [name for name in by_policy["variant"].unique() if all(abs(away[name, h]) < 3 for h in law)]
+fits = [
+    name
+    for name in by_policy["variant"].unique()
+    if all(abs(away[name, h]) < 3 for h in law)
+]
 say(
     f"Between policies α goes from {min(a):.2f} to {max(a):.2f} and β from {min(b):.2f} to {max(b):.2f}, on the same "
     f"teachers. Both levels are within three standard errors of the paper's law for {len(fits)} of {len(a)}"
@@ -338,31 +427,57 @@ ledger.beyond(
 # %%
 same = pd.read_csv(results / "exponents_replicas.csv")
 same["anchor"] = (same["n"] // 1000) * 1000
-implied = {"dynamics": 0.04, "reward": 0.06}  # widths of the paper's intervals of α and β (C.2)
-spread_of_x = np.sqrt(((np.log(main["n"].unique()) - np.log(main["n"].unique()).mean()) ** 2).sum())
+implied = {
+    "dynamics": 0.04,
+    "reward": 0.06,
+}  # widths of the paper's intervals of α and β (C.2)
+spread_of_x = np.sqrt(
+    ((np.log(main["n"].unique()) - np.log(main["n"].unique()).mean()) ** 2).sum()
+)
 table, variation = (
-    ["| head | implied by the paper | between teachers | between students of one teacher |", "|---|---|---|---|"],
+    [
+        "| head | implied by the paper | between teachers | between students of one teacher |",
+        "|---|---|---|---|",
+    ],
     {},
 )
 for head in ("dynamics", "reward"):
-    between = main[main["head"] == head].groupby("n")["mse"].agg(lambda e: e.std() / e.mean()).median()
-    within = same[same["variant"] == head].groupby(["seed", "anchor"])["mse"].agg(lambda e: e.std() / e.mean()).median()
+    between = (
+        main[main["head"] == head]
+        .groupby("n")["mse"]
+        .agg(lambda e: e.std() / e.mean())
+        .median()
+    )
+    within = (
+        same[same["variant"] == head]
+        .groupby(["seed", "anchor"])["mse"]
+        .agg(lambda e: e.std() / e.mean())
+        .median()
+    )
     variation[head] = implied[head] / 3.92 * spread_of_x * 10, between, within
-    table.append(f"| {head} | " + " | ".join(f"{v:.0%}" for v in variation[head]) + " |")
+    table.append(
+        f"| {head} | " + " | ".join(f"{v:.0%}" for v in variation[head]) + " |"
+    )
 say("\n".join(table))
 ledger.beyond(
     "exponents-seeds",
     "The width of the paper's intervals fits seeds that draw new teachers, not new students of one teacher",
     ours=", ".join(
-        f"{h}: {v[0]:.0%} implied, {v[1]:.0%} between teachers, {v[2]:.0%} within one" for h, v in variation.items()
+        f"{h}: {v[0]:.0%} implied, {v[1]:.0%} between teachers, {v[2]:.0%} within one"
+        for h, v in variation.items()
     ),
     uncertainty="medians over anchors",
-    holds=all(abs(np.log(v[1] / v[0])) < abs(np.log(v[2] / v[0])) for v in variation.values()),
+    holds=all(
+        abs(np.log(v[1] / v[0])) < abs(np.log(v[2] / v[0])) for v in variation.values()
+    ),
 )
 
 # %%
 each = {
-    head: -log_log_line(np.sort(main["n"].unique()), g.pivot(index="seed", columns="n", values="mse").to_numpy())[1]
+    head: -log_log_line(
+        np.sort(main["n"].unique()),
+        g.pivot(index="seed", columns="n", values="mse").to_numpy(),
+    )[1]
     for head, g in main.groupby("head")
 }
 say("\n".join(
@@ -377,23 +492,38 @@ say("\n".join(
 
 # %%
 score = {}
-table = ["| head | law | 100,000 | 200,000 | rms, one left out |", "|---|---|---|---|---|"]
+table = [
+    "| head | law | 100,000 | 200,000 | rms, one left out |",
+    "|---|---|---|---|---|",
+]
 for head, g in main.groupby("head"):
     means = g.groupby("n")["mse"].mean()
     ahead = prediction_error(means.index.to_numpy(), means.to_numpy(), fitted=5)
     left = left_out_error(means.index.to_numpy(), means.to_numpy())
     for law in ("power law", "power law with a floor"):
-        score[head, law] = np.sqrt(np.mean(ahead[law] ** 2)), np.sqrt(np.mean(left[law] ** 2))
-        table.append(f"| {head} | {law} | {ahead[law][0]:+.1%} | {ahead[law][1]:+.1%} | {score[head, law][1]:.1%} |")
+        score[head, law] = (
+            np.sqrt(np.mean(ahead[law] ** 2)),
+            np.sqrt(np.mean(left[law] ** 2)),
+        )
+        table.append(
+            f"| {head} | {law} | {ahead[law][0]:+.1%} | {ahead[law][1]:+.1%} | {score[head, law][1]:.1%} |"
+        )
 say("\n".join(table))
 
 # %%
-better = [score["dynamics", "power law with a floor"][i] < score["dynamics", "power law"][i] for i in (0, 1)]
+better = [
+    score["dynamics", "power law with a floor"][i] < score["dynamics", "power law"][i]
+    for i in (0, 1)
+]
 ledger.beyond(
     "exponents-floor",
     "A floor predicts the dynamics error at unseen anchors better than a pure power law does",
     ours="{:.1%} against {:.1%} ahead, {:.1%} against {:.1%} left out".format(
-        *(score["dynamics", law][i] for i in (0, 1) for law in ("power law with a floor", "power law"))
+        *(
+            score["dynamics", law][i]
+            for i in (0, 1)
+            for law in ("power law with a floor", "power law")
+        )
     ),
     uncertainty="rms of ln(predicted / measured)",
     holds=all(better),
@@ -407,9 +537,18 @@ ledger.beyond(
 # %%
 part_of_last = {}
 table = ["| variant | floor | part of the last mean | 95 % |", "|---|---|---|---|"]
-for name in ("f", "f, tanh student", "saturated r", "saturated r, tanh student", "drive", "r"):
+for name in (
+    "f",
+    "f, tanh student",
+    "saturated r",
+    "saturated r, tanh student",
+    "drive",
+    "r",
+):
     drawn = resampled_means(cube[name], 100, np.random.default_rng(0))
-    parts = [fit_floor_law(sizes, m).floor / m[-1] for m in (cube[name].mean(0), *drawn)]
+    parts = [
+        fit_floor_law(sizes, m).floor / m[-1] for m in (cube[name].mean(0), *drawn)
+    ]
     part_of_last[name] = parts[0], interval(parts[1:])
     floor = f"{parts[0] * cube[name].mean(0)[-1]:.2g}" if parts[0] > 0.005 else "0"
     table.append(
@@ -434,8 +573,12 @@ ledger.beyond(
 # true ones. *To halve* is the factor by which that planner believes the budget must grow to halve the bound.
 
 # %%
-constants = Lipschitz(dynamics=p.lipschitz_dyn, reward=p.lipschitz_rew, policy=p.lipschitz_pi)
-weight = p.gamma * p.lipschitz_rew * (1 + p.lipschitz_pi) / (1 - p.gamma * constants.growth)
+constants = Lipschitz(
+    dynamics=p.lipschitz_dyn, reward=p.lipschitz_rew, policy=p.lipschitz_pi
+)
+weight = (
+    p.gamma * p.lipschitz_rew * (1 + p.lipschitz_pi) / (1 - p.gamma * constants.growth)
+)
 
 
 def norm_law(n, mse, outputs):
@@ -452,23 +595,42 @@ truth = (
 long = np.tile(sizes, teachers)
 planners = {
     "measured here, as norms": truth,
-    "paper's, roots taken": (PowerLaw.from_mse(0.34, 0.11, outputs=12), PowerLaw.from_mse(90.4, 0.96)),
+    "paper's, roots taken": (
+        PowerLaw.from_mse(0.34, 0.11, outputs=12),
+        PowerLaw.from_mse(90.4, 0.96),
+    ),
     "paper's MSE laws used as norms": (PowerLaw(0.34, 0.11), PowerLaw(90.4, 0.96)),
     "tanh student": (norm_law(long, cube["f, tanh student"].ravel(), 12), truth[1]),
-    "unsaturated dynamics (drive)": (norm_law(long, cube["drive"].ravel(), 12), truth[1]),
+    "unsaturated dynamics (drive)": (
+        norm_law(long, cube["drive"].ravel(), 12),
+        truth[1],
+    ),
     "saturated reward": (truth[0], norm_law(long, cube["saturated r"].ravel(), 1)),
 }
 
 # %%
-costs = {"budget": p.budget, "cost_dyn": p.cost_dyn, "cost_rew": p.cost_rew, "weight": weight}
+costs = {
+    "budget": p.budget,
+    "cost_dyn": p.cost_dyn,
+    "cost_rew": p.cost_rew,
+    "weight": weight,
+}
 problem = Problem.from_laws(*truth, **costs)
-table = ["| laws | α | β | $N_{dyn}/N_{rew}$ | spent on dynamics | factor | to halve |", "|---" * 7 + "|"]
+table = [
+    "| laws | α | β | $N_{dyn}/N_{rew}$ | spent on dynamics | factor | to halve |",
+    "|---" * 7 + "|",
+]
 factor, halving = {}, {}
 for name, (dynamics, reward) in planners.items():
     split = optimal_split(dynamics, reward, **costs)
     factor[name] = float(regret(problem, split.share_dyn))
     halving[name] = (
-        float(budget_for_target(Problem.from_laws(dynamics, reward, **costs), split.objective / 2)[0]) / p.budget
+        float(
+            budget_for_target(
+                Problem.from_laws(dynamics, reward, **costs), split.objective / 2
+            )[0]
+        )
+        / p.budget
     )
     table.append(
         f"| {name} | {dynamics.exponent:.3f} | {reward.exponent:.3f} | {split.n_dyn / split.n_rew:.3g} "
@@ -478,7 +640,10 @@ table.append(f"| an even split | | | | 50 % | {float(regret(problem, 0.5)):.3f} 
 say(f"Weight of the dynamics error: {weight:.3g}.\n\n" + "\n".join(table))
 
 # %%
-wrong = [factor["paper's MSE laws used as norms"], halving["paper's MSE laws used as norms"]]
+wrong = [
+    factor["paper's MSE laws used as norms"],
+    halving["paper's MSE laws used as norms"],
+]
 ledger.beyond(
     "exponents-allocation",
     "In this example a planner who takes the paper's exponents for those of norms loses little by the split, and is "
@@ -504,7 +669,11 @@ chosen = [row for row in targets(p.live_teachers) if row.job.n in p.live_anchors
 done = train_ensemble([row.job for row in chosen])
 committed = ablation.set_index(["variant", "n", "seed"])["mse"]
 names = [(row.variant, row.job.n, row.job.seed) for row in chosen]
-off = [abs(np.log(o.mse / committed[name])) for name, o in zip(names, done, strict=True) if name in committed.index]
+off = [
+    abs(np.log(o.mse / committed[name]))
+    for name, o in zip(names, done, strict=True)
+    if name in committed.index
+]
 assert not off or max(off) < 0.05, (
     f"{sum(o >= 0.05 for o in off)} of {len(off)} re-run trainings differ from the committed"
 )

@@ -67,12 +67,15 @@ def execute_stale(
 
 
 def write_ledger(book: Book) -> None:
-    """Gather the verdicts of the executed chapters into ``book/claims.json``; untouched where nothing changed."""
+    """Gather verdicts and checks of the executed chapters into ``claims.json`` and ``checks.json``, where they changed.
+
+    What is there is only compared as bytes, so a damaged file is simply made anew.
+    """
     notebooks = [nbformat.read(book.executed(c), as_version=4) for c in book.chapters() if book.executed(c).is_file()]
     order = {claim: number for number, claim in enumerate(ledger.claims())}
     entries = sorted(ledger.collect(notebooks), key=lambda entry: order.get(entry.id, len(order)))
-    if not book.ledger.is_file() or ledger.read(book.ledger) != entries:
-        ledger.write(entries, book.ledger)
+    for rows, path in ((entries, book.ledger), (ledger.collect_checks(notebooks), book.checks)):
+        ledger.write(rows, path)
 
 
 def build_pages(book: Book) -> bool:

@@ -31,7 +31,9 @@ def fingerprint(book: Book, chapter: str) -> str:
 def inputs(book: Book, chapter: str) -> list[Path]:
     """List the files that the executed chapter depends on: source, modules reached, data files named, lock."""
     source = book.source(chapter)
-    return [source, *reached_modules(book, source), *_data_files(book, source), book.lock]
+    parameters = book.library / "parameters" / f"{chapter}.py"  # found by the chapter's name, not by an import
+    named = [parameters] if parameters.is_file() else []
+    return [source, *named, *reached_modules(book, source), *_data_files(book, source), book.lock]
 
 
 def reached_modules(book: Book, source: Path) -> list[Path]:

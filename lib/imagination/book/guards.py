@@ -25,6 +25,7 @@ from imagination.parameters import known_chapters, parameters_of
 __all__ = ["problems"]
 
 LONGEST_CELL = 40
+LONGEST_LINE = 88  # a reader sees that many columns without scrolling
 _PATH = re.compile(r"(?<![\w.~/-])(?:/(?:home|root|tmp|usr|opt|var|work|mnt|Users)/|[A-Z]:\\)[\w.-]+")
 _SWALLOWED = re.compile(r"^%%", re.MULTILINE)
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
@@ -51,6 +52,8 @@ def _in_notebook(book: Book, chapter: str) -> Iterator[str]:
             yield f"cell {number} was never executed; run `make book`"
         if cell.source.count("\n") >= LONGEST_CELL:
             yield f"cell {number} is longer than {LONGEST_CELL} lines; split it"
+        if (longest := max(map(len, cell.source.splitlines()), default=0)) > LONGEST_LINE:
+            yield f"cell {number} has a line of {longest} columns; a page shows {LONGEST_LINE}"
         for output in cell.outputs:
             yield from (f"cell {number} {what}" for what in _in_output(output))
 
@@ -92,6 +95,12 @@ def _ledger(book: Book) -> Iterator[str]:
     for claim in ledger.claims().values():
         if claim.chapter in chapters and claim.id not in decided:
             yield f"{claim.chapter}: claim {claim.id} has no verdict; decide it in the chapter"
+    for entry in entries:
+        if entry.verdict in ledger.HELD_NOWHERE_YET:
+            yield f"{entry.chapter}: {entry.id} has the verdict {entry.verdict!r} in the committed book; mend the chapter"
+    for check in ledger.collect_checks(notebooks):
+        if not check.holds:
+            yield f"{check.chapter}: the check {check.statement!r} does not hold ({check.found}); mend the chapter"
     written = ledger.read(book.ledger) if book.ledger.is_file() else []
     if sorted(written, key=lambda e: e.id) != sorted(entries, key=lambda e: e.id):
         yield "ledger: book/claims.json differs from the executed chapters; run `make book`"
@@ -103,9 +112,9 @@ def _parameters(book: Book) -> Iterator[str]:
         if chapter not in known_chapters():
             yield f"{chapter}: has no module in imagination.parameters; add one"
             continue
-        fields = parameters_of(chapter).model_fields
         found = papermill.inspect_notebook(load_source(book, chapter))
         defaults = {name: ast.literal_eval(item["default"]) for name, item in found.items()}
+        fields = parameters_of(chapter).model_fields
         expected = {name: json.loads(json.dumps(field.default)) for name, field in fields.items()}
         if defaults != expected:
-            yield f"{chapter}: parameters cell {defaults}, imagination.parameters {expected}; make them equal"
+            yield f"{chapter}: parameters cell {defaults}, imagination.parameters {expected}; run `make parameters`"

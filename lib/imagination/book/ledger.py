@@ -2,12 +2,15 @@
 
 A verdict word is never typed. It comes out of one of the functions below, each a predicate on data in scope, and
 travels from the cell that decides it, through the executed notebook, into ``book/claims.json`` and the scoreboard.
+
+A run reports and does not judge: with parameters of a reader's own, what does not hold is shown as not holding, and the
+chapter goes on to its end. That everything holds in the book as committed is what the guards demand.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -16,14 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from IPython.display import Markdown, display
+from IPython.display import display
 
+from imagination.book.show import markdown_table, say, table
 from imagination.errors import RequestError, nearest
+from imagination.files import write_whole
 from imagination.proof import Proof
 
 __all__ = [
+    "CHECK_MIME",
     "MEANING",
     "MIME",
+    "Check",
     "Claim",
     "Entry",
     "Ledger",
@@ -31,15 +38,16 @@ __all__ = [
     "agrees",
     "claims",
     "collect",
+    "collect_checks",
     "needs_repair",
     "not_testable",
     "proved",
     "read",
-    "say",
     "write",
 ]
 
 MIME = "application/vnd.imagination.claim+json"
+CHECK_MIME = "application/vnd.imagination.check+json"
 
 
 class Verdict(StrEnum):
@@ -52,6 +60,12 @@ class Verdict(StrEnum):
     NEEDS_REPAIR = "needs repair"
     NOT_TESTABLE = "not testable"
     BEYOND = "beyond"
+    UNDECIDED = "undecided"
+    FAILS = "does not hold"
+
+
+HELD_NOWHERE_YET = frozenset({Verdict.UNDECIDED, Verdict.FAILS})
+"""Words for runs with other parameters; no committed chapter may carry them."""
 
 
 MEANING = {
@@ -62,6 +76,8 @@ MEANING = {
     Verdict.NEEDS_REPAIR: "true after a stated change; the counterexample to the literal reading is shown",
     Verdict.NOT_TESTABLE: "the paper's value or construction is lost",
     Verdict.BEYOND: "a result of this book, not of the paper",
+    Verdict.UNDECIDED: "the example that should decide it does not, with the parameters of this run",
+    Verdict.FAILS: "it does not hold with the parameters of this run",
 }
 
 
@@ -104,16 +120,17 @@ def needs_repair(*, literal_fails: object, repaired: Proof | object) -> Verdict:
         literal_fails: true when the counterexample to the literal reading really is one.
         repaired: the proof of the repaired statement, or a predicate that was evaluated on it.
 
-    Raises:
-        RequestError: if there is no counterexample, or the repair does not hold: then this is not the verdict.
+    Returns:
+        *needs repair*; or *does not hold* where the repaired form fails, or *undecided* where the example is no
+        counterexample: with parameters of a reader's own, both can happen.
+
+    Example:
+        >>> needs_repair(literal_fails=True, repaired=1 < 2).value, needs_repair(literal_fails=False, repaired=True).value
+        ('needs repair', 'undecided')
     """
-    if not bool(literal_fails):
-        raise RequestError(
-            "needs_repair() was given no counterexample to the literal reading; use proved() or show one"
-        )
-    if not (len(repaired) if isinstance(repaired, Proof) else bool(repaired)):
-        raise RequestError("needs_repair() was given a repair that does not hold; prove it first")
-    return Verdict.NEEDS_REPAIR
+    if not _true(repaired):
+        return Verdict.FAILS
+    return Verdict.NEEDS_REPAIR if _true(literal_fails) else Verdict.UNDECIDED
 
 
 def not_testable(claim_id: str, *, construction_lost: object = False) -> Verdict:
@@ -156,15 +173,26 @@ class Entry:
     anchor: str
 
 
+@dataclass(frozen=True)
+class Check:
+    """One recorded check: a row of ``book/checks.json``."""
+
+    chapter: str
+    statement: str
+    holds: bool
+    found: str
+
+
 @dataclass
 class Ledger:
-    """The claims that one chapter decides.
+    """The claims that one chapter decides, and the checks that it makes on the way.
 
     Each method shows its outcome where it is called; the executed notebook carries it on.
     """
 
     chapter: str
     entries: list[Entry] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
 
     def opening(self, *, covers: str, leaves_out: str, at_most_seconds: int) -> None:
         """Show the chapter's opening box: the paper's section, the claims, what is left out, the cost."""
@@ -198,6 +226,34 @@ class Ledger:
             raise RequestError(f"claim {claim_id!r} belongs to chapter {claim.chapter!r}, not to {self.chapter!r}")
         self._enter(claim_id, claim.statement, claim.paper or "—", ours, uncertainty, verdict)
 
+    def check(self, statement: str, holds: object, *, found: str = "") -> bool:
+        """Record a check: what the chapter relies on, and whether it holds with the parameters of this run.
+
+        Args:
+            statement: what is checked, a clause of Markdown without its final stop; unique in the chapter. It says the
+                tolerance, and no number that differs from machine to machine.
+            holds: the predicate that was evaluated; NaN and None count as false.
+            found: the numbers that a reader needs where it does not hold. Not shown where it holds, so that it may
+                have any number of digits.
+
+        Returns:
+            Whether it holds.
+
+        Raises:
+            RequestError: if the chapter has a check of the same words.
+        """
+        if any(check.statement == statement for check in self.checks):
+            raise RequestError(f"the check {statement!r} is made twice in chapter {self.chapter!r}; give it words of its own")
+        check = Check(self.chapter, statement, _true(holds), "" if _true(holds) else found)
+        self.checks.append(check)
+        if check.holds:
+            line, plain = f"*Checked:* {statement}.", f"checked: {statement}"
+        else:
+            numbers = f": {found}" if found else ""
+            line, plain = f"**Does not hold here:** {statement}{numbers}.", f"does not hold: {statement}{numbers}"
+        display({"text/markdown": line, "text/plain": plain, CHECK_MIME: asdict(check)}, raw=True)
+        return check.holds
+
     def beyond(self, result_id: str, statement: str, *, ours: str, uncertainty: str = "exact", holds: object) -> None:
         """Enter a result of this book that the paper does not have.
 
@@ -206,16 +262,16 @@ class Ledger:
             statement: what holds, in one line of Markdown.
             ours: the figure or the form, formatted from the data.
             uncertainty: an interval, a standard error, or "exact".
-            holds: a non-empty proof, or the predicate that was evaluated.
+            holds: a non-empty proof, or the predicate that was evaluated; where it is false, the result is entered
+                as not holding.
 
         Raises:
-            RequestError: if it does not hold.
+            RequestError: if the id is a claim's of the paper.
         """
         if result_id in claims():
             raise RequestError(f"{result_id!r} is a claim of the paper; decide it with decide()")
-        if not (len(holds) if isinstance(holds, Proof) else bool(holds)):
-            raise RequestError(f"result {result_id!r} does not hold on the data shown; mend it or leave it out")
-        self._enter(result_id, statement, "—", ours, uncertainty, Verdict.BEYOND)
+        verdict = Verdict.BEYOND if _true(holds) else Verdict.FAILS
+        self._enter(result_id, statement, "—", ours, uncertainty, verdict)
 
     def _enter(self, id: str, statement: str, paper: str, ours: str, uncertainty: str, verdict: Verdict) -> None:
         if not isinstance(verdict, Verdict):
@@ -239,22 +295,17 @@ class Ledger:
         missing = [c.id for c in claims().values() if c.chapter == self.chapter and c.id not in self._ids()]
         if missing:
             raise RequestError(f"chapter {self.chapter!r} ends without a verdict on {', '.join(missing)}; decide it")
-        if not self.entries:
-            return say("This chapter decides no claim of the paper.")
-        rows = [
-            [_to_cell(e.id, e.anchor), _cell(e.paper), _cell(e.ours), _cell(e.uncertainty), e.verdict]
-            for e in self.entries
-        ]
-        head = ["claim", "paper", "ours", "uncertainty", "verdict"]
-        return say("\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]))
+        if self.entries:
+            rows = [[_to_cell(e.id, e.anchor), e.paper, e.ours, e.uncertainty, e.verdict] for e in self.entries]
+            table(["claim", "paper", "ours", "uncertainty", "verdict"], rows)
+        else:
+            say("This chapter decides no claim of the paper.")
+        if self.checks:
+            fail = [check.statement for check in self.checks if not check.holds]
+            say(f"{len(self.checks)} checks were made on the way; " + (f"{len(fail)} do not hold." if fail else "all hold."))
 
     def _ids(self) -> set[str]:
         return {entry.id for entry in self.entries}
-
-
-def say(markdown: str) -> None:
-    """Show Markdown: prose that carries numbers from the run."""
-    display(Markdown(markdown))
 
 
 def anchor_of(claim_id: str) -> str:
@@ -266,8 +317,11 @@ def _to_cell(text: str, anchor: str) -> str:
     return f'<a href="#{anchor}">{text}</a>'
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _true(held: object) -> bool:
+    """Whether a predicate held: a proof with a step, or a truth value; NaN, None and an empty proof are no."""
+    if isinstance(held, Proof):
+        return len(held) > 0
+    return bool(held) and held == held
 
 
 def collect(notebooks: Iterable[Any]) -> list[Entry]:
@@ -277,30 +331,43 @@ def collect(notebooks: Iterable[Any]) -> list[Entry]:
         RequestError: if a verdict is outside the list, or a claim was decided in two places.
     """
     found: dict[str, Entry] = {}
-    for notebook in notebooks:
-        for cell in notebook.cells:
-            for output in cell.get("outputs", ()):
-                record = output.get("data", {}).get(MIME)
-                if record is None:
-                    continue
-                entry = Entry(**record)
-                if entry.verdict not in set(Verdict):
-                    raise RequestError(
-                        f"claim {entry.id!r} has the verdict {entry.verdict!r}, which is not in the list"
-                    )
-                if entry.id in found:
-                    raise RequestError(
-                        f"claim {entry.id!r} is decided in {found[entry.id].chapter} and {entry.chapter}"
-                    )
-                found[entry.id] = entry
+    for record in _records(notebooks, MIME):
+        entry = Entry(**record)
+        if entry.verdict not in set(Verdict):
+            raise RequestError(f"claim {entry.id!r} has the verdict {entry.verdict!r}, which is not in the list")
+        if entry.id in found:
+            raise RequestError(f"claim {entry.id!r} is decided in {found[entry.id].chapter} and {entry.chapter}")
+        found[entry.id] = entry
     return list(found.values())
 
 
-def write(entries: Iterable[Entry], path: Path) -> None:
-    """Write ``claims.json``."""
-    path.write_text(json.dumps([asdict(e) for e in entries], indent=1, ensure_ascii=False) + "\n", "utf-8")
+def collect_checks(notebooks: Iterable[Any]) -> list[Check]:
+    """Gather the recorded checks from executed notebooks (nbformat objects), in their order."""
+    return [Check(**record) for record in _records(notebooks, CHECK_MIME)]
+
+
+def _records(notebooks: Iterable[Any], mime: str) -> Iterator[dict[str, Any]]:
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            for output in cell.get("outputs", ()):
+                if mime in output.get("data", {}):
+                    yield output["data"][mime]
+
+
+def write(rows: Iterable[Entry | Check], path: Path) -> None:
+    """Write ``claims.json`` or ``checks.json``, where it differs from what is there."""
+    text = json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False) + "\n"
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_whole(path, text)
 
 
 def read(path: Path) -> list[Entry]:
-    """Read ``claims.json``."""
-    return [Entry(**row) for row in json.loads(path.read_text("utf-8"))]
+    """Read ``claims.json``.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    try:
+        return [Entry(**row) for row in json.loads(path.read_text("utf-8"))]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path.name} is damaged: {error}") from None

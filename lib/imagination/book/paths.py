@@ -43,6 +43,11 @@ class Book:
         return self.book / "claims.json"
 
     @property
+    def checks(self) -> Path:
+        """The recorded checks, generated from the executed chapters."""
+        return self.book / "checks.json"
+
+    @property
     def lock(self) -> Path:
         """The pinned versions."""
         return self.root / "requirements.lock"

@@ -19,6 +19,7 @@ from imagination.parameters import parameters_of
 
 __all__ = ["ChapterError", "execute", "load_source", "run_chapter", "stored_fingerprint"]
 
+OPENING = "open-chapter"  # tag of the cell that may refuse a request
 KEY = "imagination"  # this package's key in a notebook's metadata
 
 
@@ -95,7 +96,8 @@ def execute(
             extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its notes about transport are no concern of a chapter
         )
     except PapermillExecutionError as error:
-        if error.ename == RequestError.__name__:
+        cell = notebook.cells[error.cell_index] if error.cell_index is not None else {}
+        if error.ename == RequestError.__name__ and OPENING in cell.get("metadata", {}).get("tags", ()):
             raise RequestError(error.evalue) from None
         raise ChapterError(f"chapter {chapter}, cell {error.cell_index}: {error.ename}: {error.evalue}") from None
     return _scrub(done)

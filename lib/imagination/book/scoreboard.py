@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from imagination.book.ledger import MEANING, Entry, Verdict, claims, say
+from imagination.book.ledger import HELD_NOWHERE_YET, MEANING, Entry, Verdict, claims
+from imagination.book.show import say, table
 
 __all__ = ["NOT_YET", "beyond", "counts", "of_the_paper", "words"]
 
@@ -34,18 +35,19 @@ def of_the_paper(entries: Iterable[Entry]) -> None:
         entry = decided.get(claim.id)
         name, ours, verdict = (_link(entry), _ours(entry), f"**{entry.verdict}**") if entry else (claim.id, "", NOT_YET)
         rows.append([f"{name}: {verdict}", f"{claim.statement} ({claim.where})", claim.paper or "—", ours])
-    _table(["claim: verdict", "statement", "paper", "ours"], rows)
+    table(["claim: verdict", "statement", "paper", "ours"], rows)
 
 
 def beyond(entries: Iterable[Entry]) -> None:
     """Show the results that the paper does not have."""
     rows = [[_link(e), e.statement, _ours(e)] for e in entries if e.verdict == Verdict.BEYOND]
-    _table(["result", "statement", "figure"], rows) if rows else say("None yet.")
+    table(["result", "statement", "figure"], rows) if rows else say("None yet.")
 
 
 def words() -> None:
     """Show what each verdict word means."""
-    _table(["verdict", "meaning"], [[f"**{word.value}**", meaning] for word, meaning in MEANING.items()])
+    rows = [[f"**{word.value}**", meaning] for word, meaning in MEANING.items() if word not in HELD_NOWHERE_YET]
+    table(["verdict", "meaning"], rows)
 
 
 def _link(entry: Entry) -> str:
@@ -54,8 +56,3 @@ def _link(entry: Entry) -> str:
 
 def _ours(entry: Entry) -> str:
     return entry.ours if entry.uncertainty == "exact" else f"{entry.ours} ({entry.uncertainty})"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    lines = [head, ["---"] * len(head), *rows]
-    say("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines))

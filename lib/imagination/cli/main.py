@@ -18,6 +18,7 @@ COMMANDS = {
     "fit": "Fit power laws to measured errors.",
     "plan": "Split a budget between dynamics samples and reward labels.",
     "build": "Execute the stale chapters and build the pages.",
+    "parameters": "Write the chapters' parameter cells from their checked parameters.",
 }
 
 

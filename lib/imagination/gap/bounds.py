@@ -21,11 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from imagination.checks import UNLIMITED, broadcast, discount, non_negative, plain, wholes
 from imagination.errors import require
 from imagination.gap.error_sums import ErrorSums, error_sums
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
 from imagination.gap.twofold import Twofold
-from imagination.ranges import UNLIMITED, broadcast, discount, non_negative, plain, whole
 
 __all__ = [
     "Elasticities",
@@ -90,7 +90,7 @@ def return_gap_bound(
     """
     gamma = discount(gamma, finite=horizon is not None)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
-    horizon = None if horizon is None else whole("horizon", horizon)
+    horizon = None if horizon is None else wholes("horizon", horizon)
     growth = lipschitz._growth()
     sensitivity = lipschitz._sensitivity()
     given = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew, "the constants": growth.high + sensitivity.high}
@@ -147,12 +147,12 @@ def return_gap_tail(
         >>> constants = Lipschitz(dynamics=0.5, reward=1.0, policy=0.5)
         >>> whole = return_gap_bound(constants, **arguments)
         >>> head = return_gap_bound(constants, **arguments, horizon=7)
-        >>> abs(head + return_gap_tail(constants, **arguments, horizon=7) - whole) < 1e-15
+        >>> abs(head + return_gap_tail(constants, **arguments, horizon=7) - wholes) < 1e-15
         True
     """
     gamma = discount(gamma, finite=False)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
-    horizon = whole("horizon", horizon)
+    horizon = wholes("horizon", horizon)
     growth = lipschitz._growth()
     sensitivity = lipschitz._sensitivity()
     constants = growth.high + sensitivity.high
@@ -283,7 +283,7 @@ def return_gap_bound_all_sources(
     if horizon is None:
         reach = 1 / (Twofold.of(gamma) * growth).one_minus
     else:
-        reach = error_sums(gamma, growth, 1.0, whole("horizon", horizon))[0].contractions.value
+        reach = error_sums(gamma, growth, 1.0, wholes("horizon", horizon))[0].contractions.value
     with np.errstate(over="ignore", invalid="ignore"):
         from_start = np.where(start_error > 0, lipschitz.sensitivity * start_error * reach, 0.0)
     return plain(model_errors + from_start)

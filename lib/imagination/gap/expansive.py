@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
+from imagination.checks import non_negative, plain
 from imagination.errors import require
-from imagination.ranges import non_negative, plain
 
 __all__ = ["critical_envelope", "hoelder_envelope", "hoelder_exponent", "local_minima"]
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from imagination.checks import broadcast, non_negative, plain
 from imagination.errors import require
 from imagination.gap.twofold import Twofold
-from imagination.ranges import broadcast, non_negative, plain
 
 __all__ = ["Lipschitz", "SeparateLipschitz"]
 

@@ -27,10 +27,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from imagination.checks import discount, non_negative, plain
 from imagination.errors import require
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
 from imagination.gap.mdp import MDP, Policy, Trajectory
-from imagination.ranges import discount, non_negative, plain
 
 __all__ = ["GapAttribution", "attribute_gap", "gap_bound_along_path", "occupancy_rmse"]
 

@@ -30,11 +30,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from imagination.checks import broadcast, discount, non_negative, plain, wholes
 from imagination.errors import require
 from imagination.gap.bounds import dynamics_coefficient, return_gap_bound
 from imagination.gap.error_sums import error_sums
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
-from imagination.ranges import broadcast, discount, non_negative, plain, whole
 
 __all__ = [
     "critic_gap_bound",
@@ -83,7 +83,7 @@ def critic_gap_bound(
         [2.0, 1.872, 1.936]
     """
     gamma, eps_dyn, L_V, eps_value = _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz)
-    steps = whole("steps", steps)
+    steps = wholes("steps", steps)
     imagined = return_gap_bound(lipschitz, gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=steps)
     sums, _ = error_sums(gamma, lipschitz._growth(), 1.0, steps)
     with np.errstate(over="ignore", invalid="ignore"):
