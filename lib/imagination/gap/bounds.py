@@ -21,11 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import UNLIMITED, broadcast, discount, non_negative, plain, wholes
-from imagination.errors import require
+from imagination.checks import UNLIMITED, Floats, Ints, broadcast, discount, non_negative, plain, wholes
 from imagination.gap.error_sums import ErrorSums, error_sums
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, room
-from imagination.gap.twofold import Twofold
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, contraction, room
 
 __all__ = [
     "Elasticities",
@@ -47,7 +45,7 @@ def return_gap_bound(
     eps_rew: ArrayLike,
     horizon: ArrayLike | None = None,
     reward_range: ArrayLike | None = None,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""Largest possible :math:`|J(\pi,M)-J(\pi,\hat M)|` given the constants and the model errors.
 
     Infinite horizon, unbounded reward (Lemma 1, Eq. 1; needs :math:`\gamma\Lambda<1`):
@@ -70,7 +68,8 @@ def return_gap_bound(
 
     Returns:
         The bound, in units of the reward: a float, or an array of the broadcast shape. Correct to a relative
-        1e-12; infinite only where it exceeds 1e300.
+        1e-12, or to 1e-290, below which float64 runs out of digits; infinite only where it, or
+        :math:`\kappa\epsilon_{dyn}`, exceeds 1e300.
 
     Raises:
         RequestError: if a value is outside its range, or :math:`\gamma\Lambda\ge1` with an infinite horizon and
@@ -91,21 +90,21 @@ def return_gap_bound(
     gamma = discount(gamma, finite=horizon is not None)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
     horizon = None if horizon is None else wholes("horizon", horizon)
-    growth = lipschitz._growth()
-    sensitivity = lipschitz._sensitivity()
-    given = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew, "the constants": growth.high + sensitivity.high}
+    given = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew, "the constants": _shape_of(lipschitz)}
     if reward_range is not None:
         given["reward_range"] = reward_range = non_negative("reward_range", reward_range)
     shape = broadcast(**given, horizon=0 if horizon is None else horizon)
-    weight = (sensitivity * Twofold.of(eps_dyn)).value
 
-    if reward_range is not None:
-        bound = _bounded(gamma, growth, weight, eps_rew, horizon, reward_range)
-    elif horizon is not None:
-        sums, _ = error_sums(gamma, growth, np.where(weight > 0, weight, 1.0), horizon)
-        bound = _product(eps_rew, sums.rewards.value) + np.where(weight > 0, sums.total.value, 0.0)
-    else:
-        bound = (eps_rew + gamma * weight / room(gamma, growth)) / (1 - gamma)
+    with np.errstate(over="ignore", under="ignore"):
+        weight = lipschitz.sensitivity * eps_dyn
+        if reward_range is not None:
+            bound = _bounded(lipschitz, gamma, weight, eps_rew, horizon, reward_range)
+        elif horizon is not None:
+            inside, outside = _split(weight)
+            sums, _ = error_sums(gamma, contraction(lipschitz, gamma), inside, horizon)
+            bound = _product(eps_rew, sums.rewards) + _product(outside, sums.total)
+        else:
+            bound = (eps_rew + gamma * weight / room(lipschitz, gamma)) / (1 - gamma)
     return plain(np.broadcast_to(bound, shape).copy())
 
 
@@ -116,7 +115,7 @@ def return_gap_tail(
     eps_dyn: ArrayLike,
     eps_rew: ArrayLike,
     horizon: ArrayLike,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""What the steps from ``horizon`` on can still add to the return gap: the truncation error of a rollout.
 
     .. math:: \frac{\gamma^H}{1-\gamma}\Big[\epsilon_{rew}+\frac{\gamma\kappa\,\epsilon_{dyn}}{1-\gamma\Lambda}\Big]
@@ -153,18 +152,17 @@ def return_gap_tail(
     gamma = discount(gamma, finite=False)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
     horizon = wholes("horizon", horizon)
-    growth = lipschitz._growth()
-    sensitivity = lipschitz._sensitivity()
-    constants = growth.high + sensitivity.high
-    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=horizon, constants=constants)
-    margin = room(gamma, growth)
-    weight = (sensitivity * Twofold.of(eps_dyn)).value
-    sums, _ = error_sums(gamma, growth, np.where(weight > 0, weight, 1.0), horizon)
-    fresh = (eps_rew + gamma * weight / margin) / (1 - gamma)
-    return plain(sums.discount.value * fresh + np.where(weight > 0, sums.drift.value, 0.0) / margin)
+    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=horizon, constants=_shape_of(lipschitz))
+    margin = room(lipschitz, gamma)
+    with np.errstate(over="ignore", under="ignore"):
+        weight = lipschitz.sensitivity * eps_dyn
+        inside, outside = _split(weight)
+        sums, _ = error_sums(gamma, contraction(lipschitz, gamma), inside, horizon)
+        fresh = _product(sums.discount, eps_rew) + _product(sums.discount * gamma, weight) / margin
+        return plain(fresh / (1 - gamma) + _product(outside, sums.drift) / margin)
 
 
-def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | np.ndarray:
+def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | Floats:
     r"""Coefficient of :math:`\epsilon_{dyn}` in Eq. 1, :math:`C=\gamma\kappa/((1-\gamma)(1-\gamma\Lambda))`.
 
     Args:
@@ -186,36 +184,56 @@ def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: Arr
     return return_gap_bound(lipschitz, gamma=gamma, eps_dyn=1.0, eps_rew=0.0)
 
 
-def _bounded(gamma, growth, weight, eps_rew, horizon, reward_range) -> np.ndarray:
+def _bounded(
+    lipschitz: Lipschitz | SeparateLipschitz,
+    gamma: Floats,
+    weight: Floats,
+    eps_rew: Floats,
+    horizon: Ints | None,
+    reward_range: Floats,
+) -> Floats:
     r"""Clip the drift at the range: below it up to some step, at the range from then on."""
     matters = (weight > 0) & (reward_range > 0)
-    weight, reward_range = np.where(matters, weight, 1.0), np.where(matters, reward_range, 1.0)
+    inside, outside = _split(np.where(matters, weight, 1.0))
+    clip = np.where(matters, reward_range, 1.0)
+    factor = contraction(lipschitz, gamma)
     end = _all_discounted_away(gamma) if horizon is None else horizon
 
     def below_range(sums: ErrorSums) -> np.ndarray:
-        return sums.drift.value < reward_range * sums.discount.value
+        return outside * sums.drift < clip * sums.discount
 
-    _, last_below = error_sums(gamma, growth, weight, np.maximum(end - 1, 0), below_range)
+    _, last_below = error_sums(gamma, factor, inside, np.maximum(end - 1, 0), below_range)
     reached = np.minimum(last_below + 1, end)
-    head, _ = error_sums(gamma, growth, weight, reached)
+    head, _ = error_sums(gamma, factor, inside, reached)
     if horizon is None:
         rewards = rest = 1 / (1 - gamma)
     else:
-        rest = error_sums(gamma, growth, weight, end - reached)[0].rewards.value
-        rewards = error_sums(gamma, growth, weight, end)[0].rewards.value
-    return eps_rew * rewards + np.where(matters, head.total.value + reward_range * head.discount.value * rest, 0.0)
+        rest = error_sums(gamma, factor, inside, end - reached)[0].rewards
+        rewards = error_sums(gamma, factor, inside, end)[0].rewards
+    return eps_rew * rewards + np.where(matters, _product(outside, head.total) + clip * head.discount * rest, 0.0)
 
 
-def _all_discounted_away(gamma: np.ndarray) -> np.ndarray:
+def _all_discounted_away(gamma: Floats) -> Ints:
     r"""A number of steps after which :math:`\gamma^t` is below the smallest float64."""
     with np.errstate(divide="ignore"):
         return np.minimum(np.ceil(-800 / np.log(gamma)) + 1, UNLIMITED - 1).astype(np.int64)
 
 
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _split(weight: Floats) -> tuple[Floats, Floats]:
+    """A factor for inside the sums, where it keeps them from overflowing too early, and what is left for outside: 1,
+    unless the weight is so near to the ends of float64 that products with it lose digits or overflow on the way."""
+    inside = np.where(weight > 0, np.clip(weight, 1e-200, 1e200), 1.0)
+    return inside, weight / inside
+
+
+def _product(a: Floats, b: Floats) -> Floats:
     """``a * b``, and zero where ``a`` is zero although ``b`` overflowed."""
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         return np.where(a > 0, a * b, 0.0)
+
+
+def _shape_of(lipschitz: Lipschitz | SeparateLipschitz) -> Floats:
+    return np.asarray(lipschitz.growth) + np.asarray(lipschitz.sensitivity)
 
 
 def return_gap_bound_all_sources(
@@ -227,7 +245,7 @@ def return_gap_bound_all_sources(
     eps_policy: ArrayLike = 0.0,
     start_error: ArrayLike = 0.0,
     horizon: ArrayLike | None = None,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""Bound of :math:`|J(\pi,M,s_0)-J(\hat\pi,\hat M,\hat s_0)|`.
 
     .. math:: \frac{\epsilon_{rew}+L_r\epsilon_\pi}{1-\gamma}+\kappa\Big[\frac{e_0}{1-\gamma\Lambda}
@@ -266,14 +284,14 @@ def return_gap_bound_all_sources(
         eps_rew=non_negative("eps_rew", eps_rew) + lipschitz.reward * eps_policy,
         horizon=horizon,
     )
-    growth = lipschitz._growth()
+    gamma = discount(gamma, finite=True)
     if horizon is None:
-        reach = 1 / (Twofold.of(gamma) * growth).one_minus
+        reach = 1 / room(lipschitz, gamma)
     else:
-        reach = error_sums(gamma, growth, 1.0, wholes("horizon", horizon))[0].contractions.value
-    with np.errstate(over="ignore", invalid="ignore"):
-        from_start = np.where(start_error > 0, lipschitz.sensitivity * start_error * reach, 0.0)
-    return plain(model_errors + from_start)
+        steps = wholes("horizon", horizon)
+        reach = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), steps)[0].contractions
+    with np.errstate(over="ignore"):
+        return plain(model_errors + _product(lipschitz.sensitivity * start_error, reach))
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,10 +306,10 @@ class Elasticities:
         policy: in :math:`\ln L_\pi`, equal to the previous one times :math:`L_\pi/(1+L_\pi)`.
     """
 
-    dynamics: float | np.ndarray
-    reward: float | np.ndarray
-    one_plus_policy: float | np.ndarray
-    policy: float | np.ndarray
+    dynamics: float | Floats
+    reward: float | Floats
+    one_plus_policy: float | Floats
+    policy: float | Floats
 
 
 def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> Elasticities:

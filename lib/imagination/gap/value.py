@@ -34,7 +34,7 @@ from imagination.checks import broadcast, discount, non_negative, plain, wholes
 from imagination.errors import require
 from imagination.gap.bounds import dynamics_coefficient, return_gap_bound
 from imagination.gap.error_sums import error_sums
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, contraction
 
 __all__ = [
     "critic_gap_bound",
@@ -85,10 +85,10 @@ def critic_gap_bound(
     gamma, eps_dyn, L_V, eps_value = _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz)
     steps = wholes("steps", steps)
     imagined = return_gap_bound(lipschitz, gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=steps)
-    sums, _ = error_sums(gamma, lipschitz._growth(), 1.0, steps)
+    sums, _ = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), steps)
     with np.errstate(over="ignore", invalid="ignore"):
-        drift = np.where(L_V * eps_dyn > 0, L_V * eps_dyn * sums.drift.value, 0.0)
-    return plain(imagined + sums.discount.value * eps_value + drift)
+        drift = np.where(L_V * eps_dyn > 0, L_V * eps_dyn * sums.drift, 0.0)
+    return plain(imagined + sums.discount * eps_value + drift)
 
 
 def optimal_imagination_horizon(
