@@ -44,7 +44,7 @@ from imagination.gap.expansive import critical_envelope, hoelder_envelope
 from imagination.gap.lipschitz import SeparateLipschitz
 from imagination.gap.mdp import MDP, discounted_return, return_gap, rollout
 from imagination.gap.on_data import attribute_gap, gap_bound_along_path, occupancy_rmse
-from imagination.gap.system_pairs import random_pair, tight_pair
+from imagination.gap.examples import random_pair, tight_pair
 from imagination.gap.value import (
     critic_gap_bound,
     gap_bound_from_value,
@@ -260,11 +260,11 @@ for _ in range(p.n_systems):
     # the clipped state is stopped at 1e6: by then the reward has long reached its range
     pair = tight_pair(some, **now, reward_range=R)
     capped = MDP(
-        lambda s, a, f=pair.model.dynamics: np.minimum(f(s, a), 1e6),
-        pair.model.reward,
+        lambda s, a, f=pair.learned.dynamics: np.minimum(f(s, a), 1e6),
+        pair.learned.reward,
         now["gamma"],
     )
-    gap = -float(return_gap(pair.mdp, capped, pair.policy, pair.start, long_enough))
+    gap = -float(return_gap(pair.true, capped, pair.policy, pair.start, long_enough))
     gap_to_bound.append(gap / return_gap_bound(some, **now, reward_range=R))
 off = np.abs(np.array(gap_to_bound) - 1).max()
 assert off < 1e-11
@@ -594,11 +594,11 @@ largest, shares = 0.0, []
 for _ in range(50):
     some = Lipschitz(dynamics=0.7, reward=1.0, policy=0.5)
     pair = random_pair(some, gamma=0.95, eps_dyn=0.2, eps_rew=0.05, generator=generator)
-    real = rollout(pair.mdp, pair.policy, pair.start, 40)
-    imagined = rollout(pair.model, pair.policy, pair.start, 40)
+    real = rollout(pair.true, pair.policy, pair.start, 40)
+    imagined = rollout(pair.learned, pair.policy, pair.start, 40)
     on_real, on_imagined = (
-        attribute_gap(real, pair.model, pair.policy),
-        attribute_gap(imagined, pair.mdp, pair.policy),
+        attribute_gap(real, pair.learned, pair.policy),
+        attribute_gap(imagined, pair.true, pair.policy),
     )
     gap = -pair.gap(40)
     largest = max(
@@ -694,12 +694,12 @@ for _ in range(p.n_systems):
     pair = random_pair(
         learned, gamma=0.9, **size, n_starts=32, generator=generator
     ).swapped  # learned maps: known constants
-    real = rollout(pair.mdp, pair.policy, pair.start, 150)
+    real = rollout(pair.true, pair.policy, pair.start, 150)
     s, a = real.states[:-1], real.actions
     off_dyn = np.linalg.norm(
-        pair.model.dynamics(s, a) - pair.mdp.dynamics(s, a), axis=-1
+        pair.learned.dynamics(s, a) - pair.true.dynamics(s, a), axis=-1
     )
-    off_rew = np.abs(pair.model.reward(s, a) - pair.mdp.reward(s, a))
+    off_rew = np.abs(pair.learned.reward(s, a) - pair.true.reward(s, a))
     path = gap_bound_along_path(
         learned, gamma=0.9, dynamics_errors=off_dyn, reward_errors=off_rew
     )
@@ -776,7 +776,7 @@ some, now = (
 )
 pair = tight_pair(some, **now)
 J_hat = discounted_return(
-    pair.model, lambda s: pair.policy(s) + 0.02, np.array([0.03]), 2000
+    pair.learned, lambda s: pair.policy(s) + 0.02, np.array([0.03]), 2000
 )
 everything = return_gap_bound_all_sources(
     some, **now, eps_policy=0.02, start_error=0.03

@@ -161,7 +161,7 @@ damped = NoisyScalar(
     gain=-0.5,
     noise=0.0,
     eps_dyn=p.eps_dyn,
-).comparison()
+).facts()
 bounds = damped.bounds()
 says = (
     f"gives {bounds['Lemma 1']:.3g}"
@@ -383,7 +383,7 @@ def regime(name, **changes):
     """One system of the comparison, with the chapter's defaults."""
     defaults = {"gamma": p.gamma, "dynamics": p.contractive, "reward": p.lipschitz_reward, "gain": 0.0, "noise": 0.0,
                 "eps_dyn": p.eps_dyn}  # fmt: skip
-    return name, NoisyScalar(**(defaults | changes)).comparison()
+    return name, NoisyScalar(**(defaults | changes)).facts()
 
 
 def ratios(found):

@@ -40,7 +40,7 @@ from imagination.book.show import say
 from imagination.gap.bounds import coefficient_elasticities, return_gap_tail
 from imagination.gap.mdp import MDP, discounted_return, return_gap, rollout
 from imagination.gap.on_data import gap_bound_along_path
-from imagination.gap.system_pairs import random_pair, tight_pair
+from imagination.gap.examples import random_pair, tight_pair
 from imagination.proof import Proof
 
 # %% [markdown]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from imagination import Lipschitz, RequestError, return_gap_bound
 from imagination.gap.bounds import SeparateLipschitz, dynamics_coefficient, return_gap_tail
 from imagination.gap.error_sums import error_sums, error_sums_by_recursion
+from imagination.gap.examples import random_pair, tight_pair
 from imagination.gap.lipschitz import contraction, dynamics_weight
 from imagination.gap.mdp import MDP, return_gap
 from imagination.gap.on_data import gap_bound_along_path
-from imagination.gap.system_pairs import random_pair, tight_pair
 
 TOLERANCE = F(1, 10**12)
 TINY = 1e-290  # the other half of the promise: no relative accuracy is left among subnormal numbers
@@ -424,11 +424,11 @@ def test_random_pairs_have_the_constants_that_they_claim():
     x = np.linspace(-4, 4, 80_001)[:, None]
     zero = np.zeros_like(x)
     for values, constant in [
-        (pair.mdp.dynamics(x, zero)[:, 0], 0.7),
-        (pair.mdp.dynamics(zero, x)[:, 0], 0.7),
-        (pair.mdp.reward(x, zero), 1.3),
+        (pair.true.dynamics(x, zero)[:, 0], 0.7),
+        (pair.true.dynamics(zero, x)[:, 0], 0.7),
+        (pair.true.reward(x, zero), 1.3),
         (pair.policy(x)[:, 0], 0.4),
     ]:
         assert np.abs(np.diff(values)).max() / 1e-4 == pytest.approx(constant, rel=1e-6)
-    off = np.abs(pair.model.dynamics(x, zero) - pair.mdp.dynamics(x, zero))
+    off = np.abs(pair.learned.dynamics(x, zero) - pair.true.dynamics(x, zero))
     assert off.max() <= 0.2

@@ -2,16 +2,10 @@ r"""Lemma 1: how far imagined and true return can be apart, from model errors an
 
 Every bound here is a sum over steps of :math:`\gamma^t` times the largest difference that two rewards can have at
 that step, and every one is attained. See :mod:`imagination.gap.lipschitz` for the constants and
-:mod:`imagination.gap.error_sums` for the sums.
-
-Lemma 1 with two more sources of error: another start, and another policy inside the model.
-
-An encoder that places the start up to :math:`e_0` off, and a policy that differs by up to :math:`\epsilon_\pi`
-between training and deployment, enter the same recurrence: :math:`\delta_0=e_0`,
-:math:`\delta_{t+1}=\Lambda\delta_t+\epsilon_{dyn}+L_f\epsilon_\pi`, and each reward is off by
-:math:`\epsilon_{rew}+L_r\epsilon_\pi+\kappa\delta_t`.
-
-Corollary 1 as percentages: by how many per cent the dynamics coefficient rises per per cent of each constant.
+:mod:`imagination.gap.error_sums` for the sums. Two more sources of error enter the same recurrence: an encoder that
+places the start up to :math:`e_0` off, and a policy that differs by up to :math:`\epsilon_\pi` between training and
+deployment, give :math:`\delta_0=e_0`, :math:`\delta_{t+1}=\Lambda\delta_t+\epsilon_{dyn}+L_f\epsilon_\pi`, and a
+reward that is off by :math:`\epsilon_{rew}+L_r\epsilon_\pi+\kappa\delta_t`.
 """
 
 from __future__ import annotations
@@ -22,11 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imagination.checks import UNLIMITED, Floats, Ints, broadcast, discount, non_negative, plain, wholes
-from imagination.gap.error_sums import ErrorSums, error_sums
+from imagination.gap.error_sums import Bools, ErrorSums, error_sums, times
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, contraction, room
 
 __all__ = [
-    "Elasticities",
+    "CoefficientElasticities",
     "Lipschitz",
     "SeparateLipschitz",
     "coefficient_elasticities",
@@ -102,7 +96,7 @@ def return_gap_bound(
         elif horizon is not None:
             inside, outside = _split(weight)
             sums, _ = error_sums(gamma, contraction(lipschitz, gamma), inside, horizon)
-            bound = _product(eps_rew, sums.rewards) + _product(outside, sums.total)
+            bound = times(eps_rew, sums.rewards) + times(outside, sums.total)
         else:
             bound = (eps_rew + gamma * weight / room(lipschitz, gamma)) / (1 - gamma)
     return plain(np.broadcast_to(bound, shape).copy())
@@ -158,8 +152,8 @@ def return_gap_tail(
         weight = lipschitz.sensitivity * eps_dyn
         inside, outside = _split(weight)
         sums, _ = error_sums(gamma, contraction(lipschitz, gamma), inside, horizon)
-        fresh = _product(sums.discount, eps_rew) + _product(sums.discount * gamma, weight) / margin
-        return plain(fresh / (1 - gamma) + _product(outside, sums.drift) / margin)
+        fresh = times(sums.discount, eps_rew) + times(sums.discount * gamma, weight) / margin
+        return plain(fresh / (1 - gamma) + times(outside, sums.drift) / margin)
 
 
 def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | Floats:
@@ -199,7 +193,7 @@ def _bounded(
     factor = contraction(lipschitz, gamma)
     end = _all_discounted_away(gamma) if horizon is None else horizon
 
-    def below_range(sums: ErrorSums) -> np.ndarray:
+    def below_range(sums: ErrorSums) -> Bools:
         return outside * sums.drift < clip * sums.discount
 
     _, last_below = error_sums(gamma, factor, inside, np.maximum(end - 1, 0), below_range)
@@ -210,13 +204,13 @@ def _bounded(
     else:
         rest = error_sums(gamma, factor, inside, end - reached)[0].rewards
         rewards = error_sums(gamma, factor, inside, end)[0].rewards
-    return eps_rew * rewards + np.where(matters, _product(outside, head.total) + clip * head.discount * rest, 0.0)
+    return eps_rew * rewards + np.where(matters, times(outside, head.total) + clip * head.discount * rest, 0.0)
 
 
 def _all_discounted_away(gamma: Floats) -> Ints:
     r"""A number of steps after which :math:`\gamma^t` is below the smallest float64."""
     with np.errstate(divide="ignore"):
-        return np.minimum(np.ceil(-800 / np.log(gamma)) + 1, UNLIMITED - 1).astype(np.int64)
+        return np.asarray(np.minimum(np.ceil(-800 / np.log(gamma)) + 1, UNLIMITED - 1), dtype=np.int64)
 
 
 def _split(weight: Floats) -> tuple[Floats, Floats]:
@@ -226,14 +220,8 @@ def _split(weight: Floats) -> tuple[Floats, Floats]:
     return inside, weight / inside
 
 
-def _product(a: Floats, b: Floats) -> Floats:
-    """``a * b``, and zero where ``a`` is zero although ``b`` overflowed."""
-    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
-        return np.where(a > 0, a * b, 0.0)
-
-
 def _shape_of(lipschitz: Lipschitz | SeparateLipschitz) -> Floats:
-    return np.asarray(lipschitz.growth) + np.asarray(lipschitz.sensitivity)
+    return np.asarray(lipschitz.growth + lipschitz.sensitivity)
 
 
 def return_gap_bound_all_sources(
@@ -291,11 +279,11 @@ def return_gap_bound_all_sources(
         steps = wholes("horizon", horizon)
         reach = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), steps)[0].contractions
     with np.errstate(over="ignore"):
-        return plain(model_errors + _product(lipschitz.sensitivity * start_error, reach))
+        return plain(model_errors + times(lipschitz.sensitivity * start_error, reach))
 
 
 @dataclass(frozen=True, eq=False)
-class Elasticities:
+class CoefficientElasticities:
     r"""Derivatives of :math:`\ln C` in the logarithm of each argument; no unit.
 
     Attributes:
@@ -312,7 +300,7 @@ class Elasticities:
     policy: float | Floats
 
 
-def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> Elasticities:
+def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> CoefficientElasticities:
     r"""Elasticities of :math:`C=\gamma\kappa/((1-\gamma)(1-\gamma\Lambda))`.
 
     Args:
@@ -338,4 +326,4 @@ def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> Elast
     one_plus = 1 / (1 - contraction)
     share = np.asarray(lipschitz.policy) / (1 + np.asarray(lipschitz.policy))
     values = (contraction * one_plus, np.ones_like(one_plus), one_plus, one_plus * share)
-    return Elasticities(*(v if np.ndim(v) else float(v) for v in values))
+    return CoefficientElasticities(*map(plain, values))

@@ -20,10 +20,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagination.checks import Floats, Ints
 
-__all__ = ["ErrorSums", "error_sums", "error_sums_by_recursion"]
+__all__ = ["Bools", "ErrorSums", "error_sums", "error_sums_by_recursion", "times"]
+
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,7 @@ class ErrorSums:
                 total=_saturated(self.total + self.discount * later.total + self.drift * later.contractions),
             )
 
-    def where(self, condition: np.ndarray, otherwise: ErrorSums) -> ErrorSums:
+    def where(self, condition: Bools, otherwise: ErrorSums) -> ErrorSums:
         """Element by element: this block where ``condition`` holds, else the other one."""
         return ErrorSums(
             **{name: np.where(condition, mine, getattr(otherwise, name)) for name, mine in vars(self).items()}
@@ -73,7 +76,7 @@ def error_sums(
     contraction: tuple[Floats, Floats],
     weight: Floats,
     horizon: Ints,
-    while_: Callable[[ErrorSums], np.ndarray] | None = None,
+    while_: Callable[[ErrorSums], Bools] | None = None,
 ) -> tuple[ErrorSums, Ints]:
     r"""The sums over the longest block of at most ``horizon`` steps on which ``while_`` still holds.
 
@@ -144,6 +147,17 @@ def error_sums_by_recursion(gamma: Any, growth: Any, horizon: int) -> tuple[Any,
         discount *= gamma
         distance = growth * distance + 1
     return rewards, total
+
+
+def times(a: Floats, b: Floats) -> Floats:
+    """``a * b``, and zero where ``a`` is zero although ``b`` overflowed.
+
+    Example:
+        >>> times(np.array([0.0, 2.0]), np.array([np.inf, 3.0])).tolist()
+        [0.0, 6.0]
+    """
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        return np.where(a > 0, a * b, 0.0)
 
 
 def _saturated(value: Floats) -> Floats:

@@ -177,7 +177,9 @@ def dynamics_weight(
         sums, _ = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), horizon)
         with np.errstate(over="ignore", invalid="ignore"):
             weight = np.where(sensitivity > 0, sensitivity * (sums.total / sums.rewards), 0.0)
-    require(np.isfinite(weight).all(), "the weight exceeds the range of float64: smaller constants or a shorter horizon")
+    require(
+        np.isfinite(weight).all(), "the weight exceeds the range of float64: smaller constants or a shorter horizon"
+    )
     return plain(weight)
 
 
