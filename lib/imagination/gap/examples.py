@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
+from scipy.special import erf
 
 from imagination.checks import Floats, broadcast, generator_of, non_negative, number, numbers, whole
 from imagination.errors import require
@@ -494,7 +494,7 @@ class NoisyScalar:
         imagined = t if branch is None else np.minimum(t, whole("branch", branch))
         # Real and imagined steps widen the distribution alike; only the drift stops at the branch.
         shift = drift[imagined.astype(int)] * (self.growth ** -(t - imagined) if self.growth > 1 else 1.0)
-        dynamics = self.gamma**t @ (self.reward_range * (ndtr(shift / level) - 0.5))
+        dynamics = self.gamma**t @ (self.reward_range * erf(shift / level / math.sqrt(2)) / 2)
         return float(dynamics) + self.eps_rew / (1 - self.gamma)
 
     @property
@@ -518,7 +518,7 @@ class NoisyScalar:
         """Exact value-aware loss :math:`\\sup_s|\\mathbb E V(s')-\\mathbb E V(\\hat s')|`, attained where the two
         means lie on both sides of 0."""
         t, _, level, slope = self._paths()
-        terms = 2 * ndtr(slope[:-1] * self.eps_dyn / 2 / (level[1:] * self._rescale())) - 1
+        terms = erf(slope[:-1] * self.eps_dyn / (2 * math.sqrt(2)) / (level[1:] * self._rescale()))
         return float(self.gamma ** t[:-1] @ terms) * self.reward_range
 
     def facts(self) -> PairFacts:

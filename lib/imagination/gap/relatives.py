@@ -18,6 +18,7 @@ and tests check them against exact returns.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,7 @@ __all__ = [
     "kearns_singh_bound",
     "lobel_parr_bound",
     "mbpo_bound",
+    "tightest",
 ]
 
 
@@ -359,6 +361,33 @@ class PairFacts:
                 **common, **variation, error=self.eps_dyn, growth=self.growth, sensitivity=self.sensitivity
             ),
         }
+
+    def ratios(self) -> dict[str, float]:
+        """Every bound divided by the exact gap, by name: 1 is equality."""
+        return {name: bound / self.gap for name, bound in self.bounds().items()}
+
+
+def tightest(ratios: Mapping[str, float], names: Iterable[str], *, within: float = 1e-3) -> list[str]:
+    """The names whose ratio is the smallest, or larger by at most a part of it that means nothing.
+
+    Args:
+        ratios: bound over gap, by name.
+        names: those that compete.
+        within: relative difference that counts as a tie. Several relatives are one number computed in several ways, so
+            a comparison to the last digit would be decided by rounding.
+
+    Returns:
+        The names in their order; none where all are infinite.
+
+    Source: this book.
+
+    Example:
+        >>> tightest({"a": 2.0, "b": 1.0, "c": 1.0 + 1e-15}, ["a", "b", "c"])
+        ['b', 'c']
+    """
+    names = list(names)
+    best = min((ratios[name] for name in names), default=math.inf)
+    return [name for name in names if math.isfinite(best) and ratios[name] <= best * (1 + within)]
 
 
 LARGEST = 1e150
