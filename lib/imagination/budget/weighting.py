@@ -9,7 +9,8 @@ import math
 from dataclasses import dataclass
 
 from imagination.errors import require
-from imagination.gap.bounds import Lipschitz, return_gap_bound
+from imagination.gap.bounds import return_gap_bound
+from imagination.gap.lipschitz import Lipschitz, dynamics_weight
 
 __all__ = ["Weighting", "weighting"]
 
@@ -92,9 +93,8 @@ def weighting(
         )
         return _finite(lipschitz, gamma, horizon, (note,) if contraction >= 1 else ())
     if contraction < 1:
-        at = {"gamma": gamma, "lipschitz": lipschitz}
-        dynamics, reward = (return_gap_bound(**at, eps_dyn=d, eps_rew=1.0 - d) for d in (1.0, 0.0))
-        return Weighting(float(dynamics / reward), float(reward), "Lemma 1, infinite horizon")
+        weight = float(dynamics_weight(lipschitz, gamma=gamma))
+        return Weighting(weight, _discounts(gamma, None), "Lemma 1, infinite horizon")
     effective = max(1, math.ceil(1 / (1 - gamma) - 1e-9))
     note = (
         f"the contraction γL_f(1 + L_π) = {contraction:.3g} is not below 1, so Lemma 1 gives no bound: the weight is "
@@ -104,19 +104,18 @@ def weighting(
 
 
 def _finite(lipschitz: Lipschitz, gamma: float, horizon: int, warnings: tuple[str, ...]) -> Weighting:
-    at = {"gamma": gamma, "lipschitz": lipschitz, "horizon": horizon}
-    dynamics, reward = (float(return_gap_bound(**at, eps_dyn=d, eps_rew=1.0 - d)) for d in (1.0, 0.0))
-    require(
-        math.isfinite(dynamics), f"the bound over {horizon} steps overflows with these constants: a shorter horizon"
-    )
-    return Weighting(dynamics / reward, reward, f"bound over {horizon} steps", warnings)
+    weight = float(dynamics_weight(lipschitz, gamma=gamma, horizon=horizon))
+    return Weighting(weight, _discounts(gamma, horizon), f"bound over {horizon} steps", warnings)
 
 
 def _given(weight: float, gamma: float | None, horizon: int | None) -> Weighting:
     require(gamma is not None or horizon is None, "a horizon needs gamma too: give gamma, or leave the horizon out")
     if gamma is None:
         return Weighting(float(weight), 1.0, "given; the bound is an error per step")
-    total = return_gap_bound(
-        Lipschitz(dynamics=0.0, reward=0.0, policy=0.0), gamma=gamma, eps_dyn=0.0, eps_rew=1.0, horizon=horizon
-    )
-    return Weighting(float(weight), float(total), "given")
+    return Weighting(float(weight), _discounts(gamma, horizon), "given")
+
+
+def _discounts(gamma: float, horizon: int | None) -> float:
+    """The sum of the discounts: what a constant reward error of 1 adds up to."""
+    still = Lipschitz(dynamics=0.0, reward=0.0, policy=0.0)
+    return float(return_gap_bound(still, gamma=gamma, eps_dyn=0.0, eps_rew=1.0, horizon=horizon))

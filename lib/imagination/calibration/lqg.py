@@ -21,7 +21,6 @@ from imagination.calibration.rollouts import (
     Array,
     Batch,
     Kind,
-    Pair,
     Systems,
     largest_affine_norm,
     largest_quadratic,
@@ -30,7 +29,7 @@ from imagination.calibration.rollouts import (
 )
 from imagination.errors import require
 from imagination.gap.bounds import Lipschitz
-from imagination.gap.mdp import MDP
+from imagination.gap.mdp import MDP, SystemPair
 
 __all__ = [
     "LqgCell",
@@ -275,7 +274,7 @@ def calibrate_lqg(design: LqgDesign, *, seeds: Iterable[int] = (1,), block: int 
     return pd.concat([measure(batch) for batch in lqg_batches(design, seeds, block=block)], ignore_index=True)
 
 
-def plain_lqg(design: LqgDesign, cell: LqgCell, kind: Kind) -> Pair:
+def plain_lqg(design: LqgDesign, cell: LqgCell, kind: Kind) -> SystemPair:
     """The same configuration as plain functions, written from the recipe; the truth for the batches."""
     m = draw_lqg(design, cell)
     eps_dyn, eps_rew = kind.errors(design.eps_dyn, design.eps_rew)
@@ -294,4 +293,4 @@ def plain_lqg(design: LqgDesign, cell: LqgCell, kind: Kind) -> Pair:
 
     gamma = design.discounts[cell.discount]
     true, learned = MDP(dynamics, reward, gamma), MDP(learned_dynamics, learned_reward, gamma)
-    return Pair(true, learned, lambda s: -m["K"] @ s, m["s0"])
+    return SystemPair(true, learned, lambda s: -m["K"] @ s, m["s0"])

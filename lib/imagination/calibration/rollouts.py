@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 
 from imagination.errors import require
 from imagination.gap.bounds import Lipschitz, return_gap_bound, return_gap_tail
-from imagination.gap.mdp import MDP, Policy, return_gap, steps
+from imagination.gap.mdp import SystemPair, steps
 
 __all__ = [
     "Batch",
     "Kind",
-    "Pair",
     "Systems",
     "batched_gap",
     "horizons",
@@ -234,17 +233,7 @@ def batched_gap(batch: Batch, horizon: NDArray[np.int64]) -> tuple[Array, Array,
     return gap[back], peak_dyn[back], peak_rew[back]
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One configuration as plain functions of one state and one action: the slow truth for the batches."""
-
-    true: MDP
-    learned: MDP
-    policy: Policy
-    start: Array
-
-
-def plain_gap(pair: Pair, horizon: int) -> tuple[float, float, float]:
+def plain_gap(pair: SystemPair, horizon: int) -> tuple[float, float, float]:
     """Roll one configuration step by step.
 
     Args:
@@ -261,12 +250,13 @@ def plain_gap(pair: Pair, horizon: int) -> tuple[float, float, float]:
         Paper, section 3.1.
 
     Example:
+        >>> from imagination.gap.mdp import MDP
         >>> true = MDP(lambda s, a: 0.5 * s, lambda s, a: s[..., 0], 0.5)
         >>> learned = MDP(lambda s, a: 0.5 * s + 0.1, lambda s, a: s[..., 0], 0.5)
-        >>> [round(x, 6) for x in plain_gap(Pair(true, learned, lambda s: s, np.zeros(1)), 3)]
+        >>> [round(x, 6) for x in plain_gap(SystemPair(true, learned, lambda s: s, np.zeros(1)), 3)]
         [-0.0875, 0.1, 0.0]
     """
-    gap = float(return_gap(pair.true, pair.learned, pair.policy, pair.start, horizon))
+    gap = float(pair.gap(horizon))
     eps_dyn = eps_rew = 0.0
     for s, a, reward, following in steps(pair.learned, pair.policy, pair.start, horizon):
         eps_dyn = max(eps_dyn, float(np.linalg.norm(following - pair.true.dynamics(s, a))))

@@ -19,10 +19,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from imagination.calibration.rollouts import Array, Batch, Kind, Pair, Systems, measure, unit_norm
+from imagination.calibration.rollouts import Array, Batch, Kind, Systems, measure, unit_norm
 from imagination.errors import require
 from imagination.gap.bounds import Lipschitz
-from imagination.gap.mdp import MDP
+from imagination.gap.mdp import MDP, SystemPair
 
 __all__ = [
     "ACTIVATION",
@@ -231,7 +231,7 @@ def calibrate_synthetic(design: SyntheticDesign, *, seeds: Iterable[int] = (0,),
     return pd.concat([measure(batch) for batch in synthetic_batches(design, seeds, block=block)], ignore_index=True)
 
 
-def plain_synthetic(design: SyntheticDesign, cell: Cell, kind: Kind) -> Pair:
+def plain_synthetic(design: SyntheticDesign, cell: Cell, kind: Kind) -> SystemPair:
     """The same configuration as plain functions, written from the recipe; the truth for the batches."""
     m = draw(design, cell)
     eps_dyn, eps_rew = kind.errors(design.eps_dyn, design.eps_rew)
@@ -271,7 +271,7 @@ def plain_synthetic(design: SyntheticDesign, cell: Cell, kind: Kind) -> Pair:
         return reward(s, a) + eps_rew * wave(1, s, a)
 
     gamma = design.discounts[cell.discount]
-    return Pair(MDP(dynamics, reward, gamma), MDP(learned_dynamics, learned_reward, gamma), policy, m["s0"])
+    return SystemPair(MDP(dynamics, reward, gamma), MDP(learned_dynamics, learned_reward, gamma), policy, m["s0"])
 
 
 class Family(StrEnum):
