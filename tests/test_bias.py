@@ -103,7 +103,7 @@ def test_tabular_gradient_agrees_with_finite_differences_and_with_enumeration():
     for index in np.ndindex(payoff.shape):
         step = np.zeros_like(payoff)
         step[index] = 1e-6
-        up, down = (Tabular(process.transition, process.start, process.logits + x * step) for x in (1, -1))
+        up, down = (Tabular(process.transitions, process.start, process.logits + x * step) for x in (1, -1))
         numeric[index] = (up.value(payoff, 0.9, 5) - down.value(payoff, 0.9, 5)) / 2e-6
     assert process.gradient(payoff, 0.9, 5) == pytest.approx(numeric, abs=1e-8)
     exact = mean_gradient(mdp(BIASED, (R(1, 3), R(3, 4))), 3, R(9, 10), discount_states=True)
@@ -203,19 +203,19 @@ PRICES = {"cheap_variance": 1.0, "exact_variance": 1.0, "cheap_cost": 1.0, "exac
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (lambda: bias_bound(-SD, SD, 0.9), "at least 0"),
-        (lambda: bias_bound(SD * math.nan, SD, 0.9), "NaN"),
+        (lambda: bias_bound(-SD, SD, 0.9), "0 or more"),
+        (lambda: bias_bound(SD * math.nan, SD, 0.9), "nan"),
         (lambda: bias_bound(SD, np.ones(4), 0.9), "(4,)"),
         (lambda: bias_bound(SD, SD, 1.5), "gamma = 1.5"),
-        (lambda: bias_bound_spectral(SD, np.ones((2, 1, 1)), 0.9), "2"),
-        (lambda: bias_bound_uniform(1.0, 1.0, 1.0), "gamma = 1.0"),
-        (lambda: bias_bound_uniform(-1.0, 1.0, 0.9), "eps_rew = -1.0"),
-        (lambda: crossover_budget(**PRICES, bias_square=0.0), "bias_square = 0.0"),
+        (lambda: bias_bound_spectral(SD, np.ones((2, 1, 1)), 0.9), "(2, 1, 1)"),
+        (lambda: bias_bound_uniform(1.0, 1.0, 1.0), "gamma = 1"),
+        (lambda: bias_bound_uniform(-1.0, 1.0, 0.9), "eps_rew = -1"),
+        (lambda: crossover_budget(**PRICES, bias_square=0.0), "bias_square = 0"),
         (lambda: two_batches(**PRICES, correlation=1.5, double_cost=4.0), "correlation = 1.5"),
-        (lambda: two_batches(**PRICES, correlation=0.5, double_cost=1.0), "double_cost = 1.0"),
-        (lambda: Tabular(np.ones((1, 2, 1)), np.ones(1), np.zeros((2, 2))), "(S, A, S)"),
+        (lambda: two_batches(**PRICES, correlation=0.5, double_cost=1.0), "double_cost = 1"),
+        (lambda: Tabular(np.ones((1, 2, 1)), np.ones(1), np.zeros((2, 2))), "(2, 2, 2)"),
         (lambda: Tabular(np.ones((1, 2, 1)) / 2, np.ones(1), np.zeros((1, 2))), "sum to 1"),
-        (lambda: COIN.gradient(np.full((1, 2), np.nan), 0.9, 1), "NaN"),
+        (lambda: COIN.gradient(np.full((1, 2), np.nan), 0.9, 1), "nan"),
         (lambda: COIN.occupancy(0), "horizon = 0"),
     ],
 )

@@ -10,97 +10,60 @@ from imagination.rewards.fidelity import (
     BoundedNoise,
     FloorNoise,
     PowerLawNoise,
-    log_slope,
+    Purchase,
+    draw_purchase,
     optimal_annotators,
     optimal_fidelity,
+    optimal_fidelity_by_search,
     phi,
-    total_variance,
 )
 
 
-def random_problem(rng):
-    power = lambda low, high: float(10 ** rng.uniform(low, high))  # noqa: E731
-    kind = rng.integers(3)
-    if kind == 0:
-        noise = PowerLawNoise(power(-2, 2), rng.uniform(0.2, 3))
-    elif kind == 1:
-        noise = FloorNoise(power(-2, 2), power(-2, 2), rng.uniform(0.2, 3))
-    else:
-        noise = BoundedNoise(power(-2, 2), power(-1, 2))
-    low = min(power(-2, 0), noise.cost_max)
-    problem = {
-        "cost_min": low,
-        "cost_max": low * power(0, 3) if rng.random() < 0.7 else math.inf,
-        "base_cost": 0.0 if rng.random() < 0.4 else power(-2, 1.5),
-        "noise_free_variance": 0.0 if rng.random() < 0.4 else power(-2, 2),
-        "inflation": power(-1, 2),
-    }
-    return noise, (low + problem["base_cost"]) * power(0, 3), problem
-
-
-def every_count(noise, budget, *, cost_min, cost_max, base_cost, noise_free_variance, inflation):
-    """Least variance over all K, each with the best labels that it affords (noise falls with cost)."""
-    k = np.arange(1, math.floor(budget / (cost_min + base_cost) * (1 + 1e-12)) + 1)
-    cost = np.clip(budget / k - base_cost, cost_min, min(cost_max, noise.cost_max))
-    return np.min(total_variance(noise, cost, k, noise_free_variance=noise_free_variance, inflation=inflation))
-
-
 def test_3000_random_problems_against_brute_force():
+    """The search tries every K with the best labels that it affords."""
     rng = np.random.default_rng(0)
     for _ in range(3000):
-        noise, budget, problem = random_problem(rng)
-        best = optimal_fidelity(noise, budget, **problem)
-        assert best.variance == pytest.approx(every_count(noise, budget, **problem), rel=1e-9)
+        offer = draw_purchase(rng)
+        best = optimal_fidelity(offer)
+        assert best.variance == pytest.approx(optimal_fidelity_by_search(offer).variance, rel=1e-9)
         assert best.n_rollouts == int(best.n_rollouts) >= 1
-        assert best.spent <= budget * (1 + 1e-9)
-        assert problem["cost_min"] * (1 - 1e-12) <= best.cost <= min(problem["cost_max"], noise.cost_max)
+        assert best.spent <= offer.budget * (1 + 1e-9)
+        assert offer.cost_min * (1 - 1e-12) <= best.cost <= min(offer.cost_max, offer.noise.cost_max)
 
 
 def test_relaxed_problems_against_a_fine_grid():
     rng = np.random.default_rng(1)
     for _ in range(500):
-        noise, budget, problem = random_problem(rng)
-        best = optimal_fidelity(noise, budget, whole_rollouts=False, **problem)
-        high = min(problem["cost_max"], noise.cost_max, budget - problem["base_cost"])
-        cost = np.geomspace(problem["cost_min"], high, 4001)
-        grid = total_variance(
-            noise, cost, budget / (cost + problem["base_cost"]),
-            noise_free_variance=problem["noise_free_variance"], inflation=problem["inflation"],
-        ).min()  # fmt: skip
+        offer = draw_purchase(rng)
+        best = optimal_fidelity(offer, whole_rollouts=False)
+        cost = np.geomspace(offer.cost_min, offer.highest, 4001).clip(max=offer.highest)
+        grid = offer.variance(cost, offer.budget / (cost + offer.base_cost)).min()
         assert best.variance <= grid * (1 + 1e-9)
         assert best.variance >= grid * (1 - 1e-3) - 1e-12
 
 
 def test_cheaper_labels_for_a_count_never_help():
-    """The brute force above buys the best labels a count affords; here cost and count are searched separately."""
+    """The search buys the best labels that a count affords; here cost and count are searched separately."""
     rng = np.random.default_rng(2)
     for _ in range(100):
-        noise, budget, problem = random_problem(rng)
-        best = optimal_fidelity(noise, budget, **problem)
-        high = min(problem["cost_max"], noise.cost_max, budget - problem["base_cost"])
-        cost = np.geomspace(problem["cost_min"], high, 400)
-        count = np.floor(budget / (cost + problem["base_cost"]) * (1 + 1e-12)).clip(1)
-        rest = {k: problem[k] for k in ("noise_free_variance", "inflation")}
-        assert best.variance <= total_variance(noise, cost, count, **rest).min() * (1 + 1e-9)
+        offer = draw_purchase(rng)
+        best = optimal_fidelity(offer)
+        cost = np.geomspace(offer.cost_min, offer.highest, 400).clip(max=offer.highest)
+        count = np.floor(offer.budget / (cost + offer.base_cost) * (1 + 1e-12)).clip(1)
+        assert best.variance <= offer.variance(cost, count).min() * (1 + 1e-9)
 
 
 def test_slope_agrees_with_finite_differences():
     rng = np.random.default_rng(3)
     for _ in range(200):
-        noise, _, problem = random_problem(rng)
-        rest = {k: problem[k] for k in ("base_cost", "noise_free_variance", "inflation")}
-        cost = min(10 ** rng.uniform(-1, 1), 0.9 * noise.cost_max)
+        offer = draw_purchase(rng)
+        at = math.log(min(10 ** rng.uniform(-1, 1), 0.9 * offer.noise.cost_max))
 
-        def log_psi(x, noise=noise, rest=rest):
-            c = math.exp(x)
-            return math.log(
-                (c + rest["base_cost"]) * (rest["noise_free_variance"] + rest["inflation"] * noise.variance(c))
-            )
+        def log_psi(x, offer=offer):
+            return math.log((math.exp(x) + offer.base_cost) * offer.variance(math.exp(x), 1))
 
-        at = math.log(cost)
-        assert log_slope(noise, cost, **rest) == pytest.approx(
-            (log_psi(at + 1e-5) - log_psi(at - 1e-5)) / 2e-5, abs=1e-6
-        )
+        numeric = (log_psi(at + 1e-5) - log_psi(at - 1e-5)) / 2e-5
+        assert offer.log_slope(math.exp(at)) == pytest.approx(numeric, abs=1e-6)
 
 
 def test_three_regimes_of_the_paper():
@@ -115,13 +78,14 @@ def test_three_regimes_of_the_paper():
 
 
 def test_prices_that_floating_point_divides_badly():
-    assert optimal_fidelity(FloorNoise(0.5, 1.0), 0.3, cost_min=0.1).n_rollouts == 3
+    assert optimal_fidelity(Purchase(FloorNoise(0.5, 1.0), 0.3, cost_min=0.1)).n_rollouts == 3
 
 
 def test_example_where_the_noise_free_variance_reverses_the_bounded_case():
     noise = BoundedNoise(1.0, 1.0)
-    literal = optimal_fidelity(noise, 1.0, cost_min=0.001, whole_rollouts=False)
-    total = optimal_fidelity(noise, 1.0, cost_min=0.001, noise_free_variance=0.5, whole_rollouts=False)
+    literal = optimal_fidelity(Purchase(noise, 1.0, cost_min=0.001), whole_rollouts=False)
+    offer = Purchase(noise, 1.0, cost_min=0.001, noise_free_variance=0.5)
+    total = optimal_fidelity(offer, whole_rollouts=False)
     assert (literal.cost, literal.variance) == (1.0, 0.0)
     assert total.cost == pytest.approx(0.001)
     assert total.variance == pytest.approx(0.0015, abs=1e-5)
@@ -153,21 +117,21 @@ ANNOTATORS = {"label_variance": 1.0, "label_cost": 1.0, "base_cost": 1.0, "noise
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (lambda: PowerLawNoise(-1.0, 1.0), "scale = -1.0"),
-        (lambda: PowerLawNoise(1.0, 0.0), "exponent = 0.0"),
+        (lambda: PowerLawNoise(-1.0, 1.0), "scale = -1"),
+        (lambda: PowerLawNoise(1.0, 0.0), "exponent = 0"),
         (lambda: FloorNoise(-0.1, 1.0), "floor = -0.1"),
         (lambda: FloorNoise(math.nan, 1.0), "floor = nan"),
         (lambda: BoundedNoise(1.0, math.inf), "cost_max = inf"),
-        (lambda: optimal_fidelity(LAW, -1.0, cost_min=0.1), "budget = -1.0"),
-        (lambda: optimal_fidelity(LAW, 1.0, cost_min=0.0), "no optimum is attained"),
-        (lambda: optimal_fidelity(LAW, 1.0, cost_min=2.0), "no rollout can be bought"),
-        (lambda: optimal_fidelity(LAW, 1.0, cost_min=0.5, cost_max=0.2), "no rollout can be bought"),
-        (lambda: optimal_fidelity(LAW, 1.0, cost_min=0.1, base_cost=1.0), "no rollout can be bought"),
-        (lambda: optimal_fidelity(LAW, 1.0, cost_min=0.1, noise_free_variance=-1.0), "noise_free_variance = -1.0"),
-        (lambda: optimal_fidelity(LAW, 1.0, cost_min=0.1, inflation=0.0), "inflation = 0.0"),
-        (lambda: log_slope(LAW, 0.0), "cost = 0.0"),
-        (lambda: optimal_annotators(**{**ANNOTATORS, "noise_free_variance": 0.0}), "noise_free_variance = 0.0"),
-        (lambda: optimal_annotators(**{**ANNOTATORS, "base_cost": -1.0}), "base_cost = -1.0"),
+        (lambda: Purchase(LAW, -1.0, cost_min=0.1), "budget = -1"),
+        (lambda: Purchase(LAW, 1.0, cost_min=0.0), "no optimum is attained"),
+        (lambda: Purchase(LAW, 1.0, cost_min=2.0), "no rollout can be bought"),
+        (lambda: Purchase(LAW, 1.0, cost_min=0.5, cost_max=0.2), "no rollout can be bought"),
+        (lambda: Purchase(LAW, 1.0, cost_min=0.1, base_cost=1.0), "no rollout can be bought"),
+        (lambda: Purchase(LAW, 1.0, cost_min=0.1, noise_free_variance=-1.0), "noise_free_variance = -1"),
+        (lambda: Purchase(LAW, 1.0, cost_min=0.1, inflation=0.0), "inflation = 0"),
+        (lambda: Purchase(LAW, 1.0, cost_min=0.1).log_slope(0.0), "cost = 0"),
+        (lambda: optimal_annotators(**{**ANNOTATORS, "noise_free_variance": 0.0}), "noise_free_variance = 0"),
+        (lambda: optimal_annotators(**{**ANNOTATORS, "base_cost": -1.0}), "base_cost = -1"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(request_, words):

@@ -8,12 +8,15 @@ numbers, text and truth values are refused everywhere; nothing is repaired in si
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imagination.errors import RequestError, require, shown
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = [
     "UNLIMITED",
@@ -25,7 +28,9 @@ __all__ = [
     "non_negative",
     "number",
     "numbers",
+    "of_kind",
     "plain",
+    "tensor",
     "whole",
     "wholes",
 ]
@@ -188,6 +193,48 @@ def generator_of(name: str, value: object) -> np.random.Generator:
     return value
 
 
+def of_kind(name: str, value: object, kind: type) -> Any:
+    """``value``, which must be a ``kind``.
+
+    Example:
+        >>> of_kind("generator", 7, np.ndarray)
+        Traceback (most recent call last):
+        imagination.errors.RequestError: generator = 7 is not allowed: an object of the kind ndarray is needed
+    """
+    if not isinstance(value, kind):
+        raise RequestError(f"{name} = {shown(value)} is not allowed: an object of the kind {kind.__name__} is needed")
+    return value
+
+
+def tensor(name: str, value: object, shape: Sequence[int | None] | None = None, *, axes: int = 0) -> torch.Tensor:
+    """A non-empty tensor of finite floating-point numbers.
+
+    Args:
+        name: of the argument, for the message.
+        value: what was given.
+        shape: the shape wanted, None where a length is free; any shape where not given.
+        axes: the least number of axes, where no shape is given.
+
+    Raises:
+        RequestError: naming the argument and what is allowed.
+
+    Example:
+        >>> import torch
+        >>> tensor("theta", torch.zeros(3), (2,))
+        Traceback (most recent call last):
+        imagination.errors.RequestError: theta has the shape (3,): shape (2) is needed
+    """
+    import torch
+
+    found: torch.Tensor = of_kind(name, value, torch.Tensor)
+    require(found.is_floating_point(), f"{name} has elements of {found.dtype}: floating-point numbers are needed")
+    _check_shape(name, found, shape)
+    require(found.ndim >= axes, f"{name} has the shape {tuple(found.shape)}: at least {axes} axes are needed")
+    require(found.numel(), f"{name} is empty: give at least one number")
+    require(bool(torch.isfinite(found).all()), f"{name} contains a NaN or an infinity")
+    return found
+
+
 def _array(name: str, value: ArrayLike, allowed: str, *, kinds: str) -> NDArray[Any]:
     try:
         require(not np.ma.is_masked(value), f"{name} has masked entries; fill or drop them first")
@@ -202,7 +249,7 @@ def _array(name: str, value: ArrayLike, allowed: str, *, kinds: str) -> NDArray[
     return array
 
 
-def _check_shape(name: str, array: NDArray[Any], shape: Sequence[int | None] | None) -> None:
+def _check_shape(name: str, array: NDArray[Any] | torch.Tensor, shape: Sequence[int | None] | None) -> None:
     if shape is None:
         return
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
@@ -210,7 +257,7 @@ def _check_shape(name: str, array: NDArray[Any], shape: Sequence[int | None] | N
         wanted = (
             "one number" if len(shape) == 0 else f"shape ({', '.join('any' if n is None else str(n) for n in shape)})"
         )
-        raise RequestError(f"{name} has the shape {array.shape}: {wanted} is needed")
+        raise RequestError(f"{name} has the shape {tuple(array.shape)}: {wanted} is needed")
 
 
 def _between(low: float, high: float) -> str:

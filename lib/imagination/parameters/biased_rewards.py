@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from imagination.parameters import ChapterParameters
+from pydantic import model_validator
+
+from imagination.parameters import ChapterParameters, parameter
 
 __all__ = ["Parameters"]
 
@@ -12,12 +14,23 @@ __all__ = ["Parameters"]
 class Parameters(ChapterParameters):
     """What biased labels are measured on."""
 
-    n_repetitions: int = Field(4000, ge=500, le=200_000, description="estimates averaged for each K")
-    horizon: int = Field(20, ge=2, le=200, description="steps in an episode")
-    gamma: float = Field(0.95, gt=0, lt=1, description="discount")
-    policy_std: float = Field(0.5, gt=0, le=10, description="standard deviation of the policy's actions")
-    bias_size: float = Field(0.5, gt=0, le=100, description="size of the reward error of the example, reward units")
-    n_processes: int = Field(300, ge=50, le=10_000, description="random finite MDPs for the size bound")
-    cheap_cost: float = Field(1.0, gt=0, le=1e6, description="a, money per rollout with cheap labels")
-    exact_cost: float = Field(10.0, gt=0, le=1e6, description="money per rollout with exact labels, above cheap_cost")
-    seed: int = Field(0, ge=0, description="of every generator, each with its own offset")
+    n_repetitions: int = parameter(4000, "estimates averaged for each K", ge=500, le=200_000, quick=1000)
+    horizon: int = parameter(20, "steps in an episode", ge=2, le=200, quick=30)
+    gamma: float = parameter(0.95, "discount", gt=0, lt=1)
+    policy_std: float = parameter(0.5, "standard deviation of the policy's actions", unit="action", ge=1e-6, le=10)
+    bias_size: float = parameter(0.5, "size of the reward error of the example", unit="reward", ge=1e-6, le=100)
+    n_processes: int = parameter(300, "random finite MDPs for the size bound", ge=50, le=10_000, quick=300)
+    cheap_cost: float = parameter(1.0, "a, of a rollout with cheap labels", unit="money", ge=1e-6, le=1e6)
+    exact_cost: float = parameter(
+        10.0, "of a rollout with exact labels, above cheap_cost", unit="money", ge=1e-6, le=1e6
+    )
+    seed: int = parameter(0, "of every generator, each with its own offset", ge=0, le=2**32)
+
+    @model_validator(mode="after")
+    def _dearer(self) -> Self:
+        if self.exact_cost <= self.cheap_cost:
+            raise ValueError(
+                f"exact_cost = {self.exact_cost:g} is not above cheap_cost = {self.cheap_cost:g}: labels that are exact "
+                "and as cheap need no choice; give an exact_cost above cheap_cost"
+            )
+        return self

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
-from imagination.parameters import ChapterParameters
+from imagination.parameters import ChapterParameters, parameter
 
 __all__ = ["Parameters"]
+
+LEAST, MOST = 1e-6, 1e6
 
 
 class Parameters(ChapterParameters):
     """The worked examples of what to pay for a label."""
 
-    n_problems: int = Field(3000, ge=100, le=100_000, description="random problems in the brute-force check")
-    noise_free_variance: float = Field(5.0, gt=0, le=1e6, description="V_1 of the example, gradient units squared")
-    label_variance: float = Field(80.0, gt=0, le=1e6, description="Q sigma_1^2 of the example, gradient units squared")
-    base_cost: float = Field(10.0, gt=0, le=1e6, description="c_0, money per rollout besides its labels")
-    label_cost: float = Field(1.0, gt=0, le=1e6, description="c_1, money for one annotator of a rollout")
-    budget: float = Field(10_000.0, gt=0, le=1e9, description="B, money")
-    seed: int = Field(0, ge=0, description="of the random problems")
+    n_problems: int = parameter(3000, "random problems in the brute-force check", ge=100, le=100_000, quick=3000)
+    noise_free_variance: float = parameter(5.0, "V_1 of the example", unit="gradient²", ge=LEAST, le=MOST)
+    label_variance: float = parameter(80.0, "Q sigma_1^2 of the example", unit="gradient²", ge=LEAST, le=MOST)
+    base_cost: float = parameter(10.0, "c_0, of a rollout besides its labels", unit="money", ge=LEAST, le=MOST)
+    label_cost: float = parameter(1.0, "c_1, of one annotator of a rollout", unit="money", ge=LEAST, le=MOST)
+    budget: float = parameter(10_000.0, "B", unit="money", ge=LEAST, le=1e9)
+    seed: int = parameter(0, "of the random problems", ge=0, le=2**32)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from imagination.parameters import ChapterParameters
+from imagination.parameters import ChapterParameters, parameter
 
 __all__ = ["Parameters"]
 
 
 class Parameters(ChapterParameters):
-    """What noisy labels are measured on."""
+    """What the growth of the variance is measured on."""
 
-    n_rollouts: int = Field(20_000, ge=1000, le=2_000_000, description="rollouts of each measurement, linear system")
-    n_rollouts_neural: int = Field(5000, ge=1000, le=500_000, description="rollouts, neural policy")
-    horizons: list[int] = Field([20, 50, 100, 200], min_length=2, description="steps in an episode, paired with gammas")
-    gammas: list[float] = Field([0.9, 0.95, 0.99, 0.99], min_length=2, description="discounts, one for each horizon")
-    noise_variance: float = Field(1.0, gt=0, le=1e6, description="variance of the noise of one label, reward squared")
-    policy_std: float = Field(0.5, gt=0, le=10, description="standard deviation of the policy's actions")
-    hidden: int = Field(8, ge=1, le=64, description="tanh units of the neural policy")
-    batch: int = Field(8, ge=2, le=64, description="rollouts in a batch where a baseline is computed, K")
-    learning_seeds: int = Field(32, ge=20, le=1000, description="repetitions of the learning experiment")
-    learning_updates: int = Field(40, ge=10, le=10_000, description="updates of the learning experiment")
-    seed: int = Field(0, ge=0, description="of every generator, each with its own offset")
+    n_rollouts: int = parameter(20_000, "rollouts of each measurement", ge=1000, le=2_000_000, quick=1500)
+    horizons: list[Annotated[int, Field(ge=1, le=1000)]] = parameter(
+        [20, 50, 100, 200], "steps in an episode, paired with gammas", min_length=1, max_length=8, quick=8
+    )
+    gammas: list[Annotated[float, Field(gt=0, lt=1)]] = parameter(
+        [0.9, 0.95, 0.99, 0.99], "discounts, one for each horizon", min_length=1, max_length=8
+    )
+    noise_variance: float = parameter(1.0, "variance of the noise of one label", unit="reward²", ge=1e-9, le=1e6)
+    policy_std: float = parameter(0.5, "standard deviation of the policy's actions", unit="action", ge=1e-6, le=10)
+    seed: int = parameter(0, "of every generator, each with its own offset", ge=0, le=2**32)
 
     @model_validator(mode="after")
     def _pairs(self) -> Self:
@@ -32,8 +31,4 @@ class Parameters(ChapterParameters):
             raise ValueError(
                 f"{len(self.horizons)} horizons but {len(self.gammas)} gammas: give one discount for each horizon"
             )
-        if any(h < 1 for h in self.horizons):
-            raise ValueError(f"horizons = {self.horizons}: each must be at least 1")
-        if any(not 0 < g < 1 for g in self.gammas):
-            raise ValueError(f"gammas = {self.gammas}: each must lie in (0, 1)")
         return self

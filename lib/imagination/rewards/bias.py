@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imagination.checks import Floats, number, numbers
 from imagination.errors import require
-from imagination.rewards.inflation import check_problem
 
 __all__ = [
     "TwoBatches",
@@ -25,14 +25,12 @@ __all__ = [
 ]
 
 
-def _checked(name: str, values: np.ndarray, ndim: int) -> np.ndarray:
-    array = np.asarray(values, dtype=float)
-    require(array.ndim == ndim and array.size >= 1, f"{name} has shape {array.shape}: it needs {ndim} dimension(s)")
-    require(bool(np.isfinite(array).all()), f"{name} contains a NaN or an infinity")
-    return array
+def _discounted(bias_sd: Floats, spread: Floats, gamma: float) -> float:
+    discounts = np.power(number("gamma", gamma, low=0, high=1), np.arange(bias_sd.size))
+    return number("the bound", np.sum(discounts * bias_sd * np.sqrt(np.maximum(spread, 0))))
 
 
-def bias_bound(bias_sd: np.ndarray, score_squares: np.ndarray, gamma: float) -> float:
+def bias_bound(bias_sd: Floats, score_squares: Floats, gamma: float) -> float:
     r"""Bound on the gradient bias from the centred reward error on the policy's own distribution.
 
     .. math:: \|\nabla B_H\|\le\sum_t\gamma^t\,\mathrm{sd}(b_t)\sqrt{\textstyle\sum_{j\le t}\mathbb E\|w_j\|^2}
@@ -49,16 +47,12 @@ def bias_bound(bias_sd: np.ndarray, score_squares: np.ndarray, gamma: float) -> 
         >>> bias_bound(np.array([1.0, 1.0]), np.array([1.0, 3.0]), 0.5)
         2.0
     """
-    sd, squares = _checked("bias_sd", bias_sd, 1), _checked("score_squares", score_squares, 1)
-    require(
-        sd.shape == squares.shape, f"bias_sd has shape {sd.shape} and score_squares {squares.shape}: they must agree"
-    )
-    require((sd >= 0).all() and (squares >= 0).all(), "bias_sd and score_squares must be at least 0")
-    check_problem(gamma, sd.size)
-    return float(np.sum(np.power(float(gamma), np.arange(sd.size)) * sd * np.sqrt(np.cumsum(squares))))
+    sd = numbers("bias_sd", bias_sd, low=0, shape=(None,))
+    squares = numbers("score_squares", score_squares, low=0, shape=sd.shape)
+    return _discounted(sd, np.cumsum(squares), gamma)
 
 
-def bias_bound_spectral(bias_sd: np.ndarray, score_moments: np.ndarray, gamma: float) -> float:
+def bias_bound_spectral(bias_sd: Floats, score_moments: Floats, gamma: float) -> float:
     r"""The same for several parameters, sharper by the spectral norm.
 
     .. math:: \sum_t\gamma^t\,\mathrm{sd}(b_t)\sqrt{\textstyle\lambda_{max}(\sum_{j\le t}\mathbb E w_jw_j^\top)}
@@ -68,12 +62,11 @@ def bias_bound_spectral(bias_sd: np.ndarray, score_moments: np.ndarray, gamma: f
         score_moments: second moments of the scores, shape ``(H, P, P)``, symmetric.
         gamma: discount in [0, 1].
     """
-    sd, moments = _checked("bias_sd", bias_sd, 1), _checked("score_moments", score_moments, 3)
-    require(moments.shape[0] == sd.size, f"bias_sd has {sd.size} steps and score_moments {moments.shape[0]}")
-    require(np.allclose(moments, moments.transpose(0, 2, 1)), "score_moments must be symmetric")
-    check_problem(gamma, sd.size)
-    top = np.linalg.eigvalsh(np.cumsum(moments, 0))[:, -1]
-    return float(np.sum(np.power(float(gamma), np.arange(sd.size)) * sd * np.sqrt(np.maximum(top, 0))))
+    sd = numbers("bias_sd", bias_sd, low=0, shape=(None,))
+    moments = numbers("score_moments", score_moments, shape=(sd.size, None, None))
+    turned = moments.transpose(0, 2, 1)
+    require(moments.shape == turned.shape and np.allclose(moments, turned), "score_moments must be symmetric matrices")
+    return _discounted(sd, np.linalg.eigvalsh(np.cumsum(moments, 0))[:, -1], gamma)
 
 
 def bias_bound_uniform(eps_rew: float, score_rms: float, gamma: float) -> float:
@@ -89,10 +82,8 @@ def bias_bound_uniform(eps_rew: float, score_rms: float, gamma: float) -> float:
         >>> bias_bound_uniform(0.1, 2.0, 0.75)
         1.6
     """
-    require(0 <= eps_rew < math.inf, f"eps_rew = {eps_rew} is not allowed: finite and at least 0")
-    require(0 <= score_rms < math.inf, f"score_rms = {score_rms} is not allowed: finite and at least 0")
-    require(0 <= gamma < 1, f"gamma = {gamma} is not allowed: it must lie in [0, 1); at 1 use bias_bound")
-    return eps_rew * score_rms / (1 - gamma) ** 1.5
+    size = number("eps_rew", eps_rew, low=0) * number("score_rms", score_rms, low=0)
+    return number("the bound", size / (1 - number("gamma", gamma, low=0, below=1)) ** 1.5)
 
 
 def crossover_budget(
@@ -116,13 +107,9 @@ def crossover_budget(
         >>> crossover_budget(cheap_variance=2, cheap_cost=1, exact_variance=1, exact_cost=10, bias_square=0.5)
         16.0
     """
-    values = {
-        "cheap_variance": cheap_variance, "cheap_cost": cheap_cost, "exact_variance": exact_variance,
-        "exact_cost": exact_cost, "bias_square": bias_square,
-    }  # fmt: skip
-    for name, value in values.items():
-        require(0 < value < math.inf, f"{name} = {value} is not allowed: it must be finite and above 0")
-    return max(0.0, (exact_cost * exact_variance - cheap_cost * cheap_variance) / bias_square)
+    cheap = number("cheap_cost", cheap_cost, above=0) * number("cheap_variance", cheap_variance, above=0)
+    exact = number("exact_cost", exact_cost, above=0) * number("exact_variance", exact_variance, above=0)
+    return number("the crossover budget", max(0.0, (exact - cheap) / number("bias_square", bias_square, above=0)))
 
 
 @dataclass(frozen=True)
@@ -130,7 +117,8 @@ class TwoBatches:
     """How to combine cheap and exact labels without bias.
 
     ``rollouts_per_double`` cheap rollouts for each doubly labelled one, the ``weight`` of the cheap labels, the
-    variance times the budget, and the same for exact labels alone.
+    variance times the budget, and the same for exact labels alone. Infinitely many cheap ones for each doubly labelled
+    where the two gradients are proportional; none, and weight 0, where cheap labels do not help.
     """
 
     rollouts_per_double: float
@@ -174,18 +162,14 @@ def two_batches(
         >>> plan.variance_times_budget < plan.exact_only
         True
     """
-    costs = {"cheap_cost": cheap_cost, "double_cost": double_cost, "exact_cost": exact_cost}
-    for name, value in {"cheap_variance": cheap_variance, "exact_variance": exact_variance, **costs}.items():
-        require(0 < value < math.inf, f"{name} = {value} is not allowed: it must be finite and above 0")
-    require(-1 <= correlation <= 1, f"correlation = {correlation} is not allowed: it must lie in [-1, 1]")
-    require(double_cost > cheap_cost, f"double_cost = {double_cost} must exceed cheap_cost = {cheap_cost}")
-    scale, rest = math.sqrt(exact_variance / cheap_variance), math.sqrt(1 - correlation**2)
-    if weight is None:
-        weight = scale * max(0.0, correlation - rest * math.sqrt(cheap_cost / (double_cost - cheap_cost)))
-    require(weight >= 0, f"weight = {weight} is not allowed: at least 0")
-    cheap = weight**2 * cheap_variance
-    gap = exact_variance + cheap - 2 * weight * correlation * math.sqrt(cheap_variance * exact_variance)
-    gap = max(gap, 0.0)
-    ratio = math.sqrt(double_cost * cheap / (cheap_cost * gap)) if gap > 0 else math.inf
-    variance = (math.sqrt(cheap_cost * cheap) + math.sqrt(double_cost * gap)) ** 2
-    return TwoBatches(ratio, weight, variance, exact_cost * exact_variance)
+    v1, v2 = number("cheap_variance", cheap_variance, above=0), number("exact_variance", exact_variance, above=0)
+    a, rho = number("cheap_cost", cheap_cost, above=0), number("correlation", correlation, low=-1, high=1)
+    b, exact = number("double_cost", double_cost, above=a), number("exact_cost", exact_cost, above=0)
+    rest = math.sqrt(1 - rho**2)
+    best = math.sqrt(v2 / v1) * max(0.0, rho - rest * math.sqrt(a / (b - a)))
+    beta = number("weight", best if weight is None else weight, low=0)
+    cheap = beta**2 * v1
+    gap = max(v2 + cheap - 2 * beta * rho * math.sqrt(v1 * v2), 0.0)
+    ratio = math.sqrt(b / a) * math.sqrt(cheap) / math.sqrt(gap) if gap > 0 else math.inf
+    variance = number("the variance times the budget", (math.sqrt(a * cheap) + math.sqrt(b * gap)) ** 2)
+    return TwoBatches(ratio, beta, variance, number("the variance times the budget", exact * v2))

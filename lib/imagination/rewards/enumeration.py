@@ -1,42 +1,56 @@
-"""Exact enumeration of a small softmax MDP: every trajectory, every noise outcome, no sampling error.
+r"""The exact truth on small finite MDPs under a softmax policy: nothing is sampled.
 
-Two actions, one logit for each group of states, deterministic transitions. The probability ``p`` of action 1, the
-discount ``gamma`` and the noise scale ``sigma`` may be numbers or symbols, because every quantity of Section 5 is a
-polynomial in them: the score of a two-action softmax is ``a - p`` and ``dp/dtheta = p (1 - p)``. This is the slow,
-obvious truth for :mod:`imagination.rewards.reinforce`.
-
-A finite MDP with a softmax policy: exact gradients and score moments by dynamic programming, without sampling.
-
-Numbers instead of the symbols of :mod:`imagination.rewards.enumeration`, and polynomial instead of exponential in the
-horizon. One logit for each state and action; gradients have shape ``(S, A)``.
+Two ways, from slow and obvious to fast. :class:`SoftmaxMDP` has two actions, deterministic transitions and one logit
+for each group of states; every trajectory and every noise outcome is enumerated. Its numbers may be symbols, because
+every quantity of Section 5 is a polynomial in them: the score of a two-action softmax is ``a - p`` and
+``dp/dtheta = p (1 - p)``. :class:`Tabular` has numbers in place of symbols, any number of actions and stochastic
+transitions, and dynamic programming in place of enumeration: polynomial instead of exponential in the horizon. Both
+are the truth that :mod:`imagination.rewards.reinforce` is tested against.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import sympy as sp
 
-from imagination.errors import require
+from imagination.checks import Floats, generator_of, number, numbers, of_kind, whole, wholes
+from imagination.errors import RequestError, require, shown
 
 __all__ = [
     "Episode",
     "SoftmaxMDP",
     "Tabular",
+    "VarianceParts",
     "episodes",
     "estimate",
+    "estimates",
     "expectation",
     "expected_return",
     "gradient",
     "mean_gradient",
+    "noisy_labels",
     "rademacher",
     "total_variance",
+    "variance_parts",
 ]
 
 Vector = tuple[sp.Expr, ...]
+Atoms = list[tuple[sp.Expr, Vector]]
+
+
+def _exact(name: str, value: object) -> sp.Expr:
+    """A number, a fraction given as text, or an expression; text is never evaluated as code."""
+    try:
+        found = sp.Rational(value) if isinstance(value, str) else sp.sympify(value, strict=True)
+    except (TypeError, ValueError, sp.SympifyError):
+        found = None
+    if isinstance(value, bool) or not isinstance(found, sp.Expr) or found.is_finite is False or found is sp.nan:
+        raise RequestError(f"{name} = {shown(value)} is not allowed: a finite number, '19/20', or a symbol")
+    return found
 
 
 @dataclass(frozen=True)
@@ -59,23 +73,23 @@ class SoftmaxMDP:
     """
 
     next_state: tuple[tuple[int, int], ...]
-    reward: tuple[tuple[sp.Expr, sp.Expr], ...]
-    probability: tuple[sp.Expr, ...]
+    reward: tuple[Vector, ...]
+    probability: Vector
     logit: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        n = len(self.next_state)
+        logits = wholes("logit", self.logit, shape=(None,))
+        for name in ("reward", "probability"):
+            of_kind(name, getattr(self, name), tuple)
+        n, m = logits.size, len(self.probability)
+        wholes("next_state", self.next_state, high=n - 1, shape=(n, 2))
+        require(logits.max() < m, f"logit = {shown(self.logit)} must name the {m} logits, 0 to {m - 1}")
         require(
-            n >= 1 and len(self.reward) == n and len(self.logit) == n,
-            f"{n} states, {len(self.reward)} reward rows, {len(self.logit)} logit indices: give one of each per state",
+            len(self.reward) == n and all(len(of_kind("a row of reward", row, tuple)) == 2 for row in self.reward),
+            f"reward = {shown(self.reward)} must have two entries for each of the {n} states, one for each action",
         )
-        for rows, what in ((self.next_state, "next_state"), (self.reward, "reward")):
-            require(all(len(row) == 2 for row in rows), f"{what} must have two entries per state, one for each action")
-        require(all(0 <= s < n for row in self.next_state for s in row), f"next_state must name states 0..{n - 1}")
-        m = len(self.probability)
-        require(all(0 <= g < m for g in self.logit), f"logit must name logits 0..{m - 1}, got {self.logit}")
-        object.__setattr__(self, "reward", tuple(tuple(map(sp.sympify, row)) for row in self.reward))
-        object.__setattr__(self, "probability", tuple(map(sp.sympify, self.probability)))
+        object.__setattr__(self, "reward", tuple(tuple(_exact("reward", x) for x in row) for row in self.reward))
+        object.__setattr__(self, "probability", tuple(_exact("probability", p) for p in self.probability))
         for p in self.probability:
             require(not p.is_number or 0 < p < 1, f"probability {p} is not allowed: it must lie in (0, 1)")
 
@@ -91,6 +105,10 @@ class Episode:
     scores: tuple[Vector, ...]
 
 
+Labels = Callable[[Episode], Iterable[tuple[sp.Expr, Sequence[sp.Expr]]]]
+"""From an episode to the outcomes of its labels, each with its probability."""
+
+
 def episodes(mdp: SoftmaxMDP, horizon: int, *, start: int = 0) -> Iterator[Episode]:
     """Yield every trajectory of ``horizon`` steps from ``start``: ``2**horizon`` of them.
 
@@ -103,19 +121,17 @@ def episodes(mdp: SoftmaxMDP, horizon: int, *, start: int = 0) -> Iterator[Episo
         >>> [(str(e.probability), e.scores) for e in episodes(bandit, 1)]
         [('1 - p', ((-p,),)), ('p', ((1 - p,),))]
     """
-    require(
-        isinstance(horizon, int) and 1 <= horizon <= 12,
-        f"horizon = {horizon} is not allowed here: an integer in 1..12, as 2**horizon trajectories are enumerated",
-    )
-    n_logits = len(mdp.probability)
-    for actions in product((0, 1), repeat=horizon):
-        state, probability, states, rewards, scores = start, sp.Integer(1), [], [], []
+    of_kind("mdp", mdp, SoftmaxMDP)
+    first = whole("start", start, high=len(mdp.logit) - 1)
+    for actions in product((0, 1), repeat=whole("horizon", horizon, low=1, high=12)):
+        state, probability, states, rewards, scores = first, sp.Integer(1), [], [], []
         for a in actions:
-            p = mdp.probability[mdp.logit[state]]
+            logit = mdp.logit[state]
+            p = mdp.probability[logit]
             probability *= p if a else 1 - p
             states.append(state)
             rewards.append(mdp.reward[state][a])
-            scores.append(tuple(a - p if g == mdp.logit[state] else sp.Integer(0) for g in range(n_logits)))
+            scores.append(tuple(a - p if g == logit else sp.Integer(0) for g in range(len(mdp.probability))))
             state = mdp.next_state[state][a]
         yield Episode(probability, tuple(states), actions, tuple(rewards), tuple(scores))
 
@@ -140,12 +156,39 @@ def estimate(scores: Sequence[Vector], rewards: Sequence[sp.Expr], gamma: sp.Exp
         (2,)
     """
     require(len(scores) == len(rewards), f"{len(scores)} scores but {len(rewards)} rewards: give one of each per step")
-    horizon, gamma = len(scores), sp.sympify(gamma)
+    require(len(scores), "an episode has at least one step")
+    horizon, gamma = len(scores), _exact("gamma", gamma)
     to_go = [sum(gamma ** (u - t) * rewards[u] for u in range(t, horizon)) for t in range(horizon)]
     factor = [gamma**t if discount_states else sp.Integer(1) for t in range(horizon)]
     return tuple(
         sp.expand(sum(factor[t] * scores[t][i] * to_go[t] for t in range(horizon))) for i in range(len(scores[0]))
     )
+
+
+def estimates(
+    mdp: SoftmaxMDP, horizon: int, gamma: sp.Expr, *, discount_states: bool, labels: Labels | None = None
+) -> Atoms:
+    """The distribution of the single-trajectory estimator, as ``(probability, value)`` pairs.
+
+    Args:
+        mdp: the process.
+        horizon: H, at most 12.
+        gamma: discount.
+        discount_states: estimator B or A.
+        labels: from an episode to the outcomes of its labels, each with its probability, such as
+            :func:`noisy_labels`; None takes the rewards.
+
+    Example:
+        >>> bandit = SoftmaxMDP(((0, 0),), ((0, 1),), ("1/4",), (0,))
+        >>> estimates(bandit, 1, sp.Rational(9, 10), discount_states=True)
+        [(3/4, (0,)), (1/4, (3/4,))]
+    """
+    outcomes = labels or (lambda e: [(sp.Integer(1), e.rewards)])
+    return [
+        (q * e.probability, estimate(e.scores, seen, gamma, discount_states=discount_states))
+        for e in episodes(mdp, horizon)
+        for q, seen in outcomes(e)
+    ]
 
 
 def expectation(mdp: SoftmaxMDP, horizon: int, quantity: Callable[[Episode], sp.Expr]) -> sp.Expr:
@@ -155,7 +198,8 @@ def expectation(mdp: SoftmaxMDP, horizon: int, quantity: Callable[[Episode], sp.
 
 def expected_return(mdp: SoftmaxMDP, horizon: int, gamma: sp.Expr) -> sp.Expr:
     r"""The finite-horizon objective ``J_H``: the expected discounted sum of rewards."""
-    return expectation(mdp, horizon, lambda e: sum(sp.sympify(gamma) ** t * r for t, r in enumerate(e.rewards)))
+    g = _exact("gamma", gamma)
+    return expectation(mdp, horizon, lambda e: sum(g**t * r for t, r in enumerate(e.rewards)))
 
 
 def gradient(mdp: SoftmaxMDP, value: Callable[[SoftmaxMDP], sp.Expr]) -> Vector:
@@ -168,6 +212,7 @@ def gradient(mdp: SoftmaxMDP, value: Callable[[SoftmaxMDP], sp.Expr]) -> Vector:
         >>> gradient(bandit, lambda m: expected_return(m, 1, sp.Rational(9, 10)))
         (3/16,)
     """
+    of_kind("mdp", mdp, SoftmaxMDP)
     free = sp.symbols(f"p_:{len(mdp.probability)}", positive=True, cls=sp.Dummy)
     polynomial = value(SoftmaxMDP(mdp.next_state, mdp.reward, free, mdp.logit))
     at = dict(zip(free, mdp.probability, strict=True))
@@ -184,10 +229,8 @@ def mean_gradient(mdp: SoftmaxMDP, horizon: int, gamma: sp.Expr, *, discount_sta
         >>> mean_gradient(chain, 2, sp.Rational(9, 10), discount_states=False)
         (-1/80,)
     """
-    return tuple(
-        expectation(mdp, horizon, lambda e: estimate(e.scores, e.rewards, gamma, discount_states=discount_states)[i])  # noqa: B023
-        for i in range(len(mdp.probability))
-    )
+    atoms = estimates(mdp, horizon, gamma, discount_states=discount_states)
+    return tuple(sp.expand(sum(q * x[i] for q, x in atoms)) for i in range(len(mdp.probability)))
 
 
 def rademacher(horizon: int, sigma: sp.Expr) -> Iterator[tuple[sp.Rational, Vector]]:
@@ -197,11 +240,20 @@ def rademacher(horizon: int, sigma: sp.Expr) -> Iterator[tuple[sp.Rational, Vect
         >>> [noise for _, noise in rademacher(1, sp.Symbol("sigma"))]
         [(sigma,), (-sigma,)]
     """
-    for signs in product((1, -1), repeat=horizon):
-        yield sp.Rational(1, 2**horizon), tuple(sign * sp.sympify(sigma) for sign in signs)
+    size = _exact("sigma", sigma)
+    for signs in product((1, -1), repeat=whole("horizon", horizon, low=1, high=12)):
+        yield sp.Rational(1, 2**horizon), tuple(sign * size for sign in signs)
 
 
-def total_variance(atoms: Sequence[tuple[sp.Expr, Vector]]) -> sp.Expr:
+def noisy_labels(sigma: sp.Expr) -> Labels:
+    """Labels with independent noise ``+-sigma``, for :func:`estimates`."""
+    return lambda e: (
+        (q, tuple(r + x for r, x in zip(e.rewards, noise, strict=True)))
+        for q, noise in rademacher(len(e.rewards), sigma)
+    )
+
+
+def total_variance(atoms: Iterable[tuple[sp.Expr, Vector]]) -> sp.Expr:
     r"""Sum of the coordinate variances of a discrete random vector, given as ``(probability, value)`` pairs.
 
     .. math:: \mathrm{Var}(X)=\mathbb E\|X\|^2-\|\mathbb E X\|^2
@@ -211,17 +263,57 @@ def total_variance(atoms: Sequence[tuple[sp.Expr, Vector]]) -> sp.Expr:
         1
     """
     atoms = list(atoms)
+    require(atoms, "a distribution has at least one outcome")
     dimensions = range(len(atoms[0][1]))
     mean = [sum(q * x[i] for q, x in atoms) for i in dimensions]
     return sp.expand(sum(q * x[i] ** 2 for q, x in atoms for i in dimensions) - sum(m**2 for m in mean))
 
 
 @dataclass(frozen=True)
-class Tabular:
-    """A finite process under a softmax policy.
+class VarianceParts:
+    """Variance of the estimator with noisy labels, without noise, and the mean of the variance given the trajectory."""
+
+    total: sp.Expr
+    noise_free: sp.Expr
+    within: sp.Expr
+
+
+def variance_parts(
+    mdp: SoftmaxMDP, horizon: int, gamma: sp.Expr, sigma: sp.Expr, *, discount_states: bool
+) -> VarianceParts:
+    """The three variances of the law of total variance, each by summation over all trajectories and all noise.
 
     Args:
-        transition: ``P(s'|s, a)``, shape ``(S, A, S)``, rows summing to 1.
+        mdp: the process.
+        horizon: H.
+        gamma: discount.
+        sigma: size of the noise, see :func:`rademacher`.
+        discount_states: estimator B or A.
+
+    Example:
+        >>> bandit = SoftmaxMDP(((0, 0),), ((0, 0),), ("1/2",), (0,))
+        >>> variance_parts(bandit, 1, sp.Rational(1, 2), sp.Symbol("s"), discount_states=True)
+        VarianceParts(total=s**2/4, noise_free=0, within=s**2/4)
+    """
+    labels = noisy_labels(sigma)
+
+    def given(e: Episode) -> sp.Expr:
+        seen = [(q, estimate(e.scores, r, gamma, discount_states=discount_states)) for q, r in labels(e)]
+        return total_variance(seen)
+
+    return VarianceParts(
+        total=total_variance(estimates(mdp, horizon, gamma, discount_states=discount_states, labels=labels)),
+        noise_free=total_variance(estimates(mdp, horizon, gamma, discount_states=discount_states)),
+        within=expectation(mdp, horizon, given),
+    )
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """A finite process under a softmax policy, one logit for each state and action; gradients have shape ``(S, A)``.
+
+    Args:
+        transitions: ``P(s'|s, a)``, shape ``(S, A, S)``, rows summing to 1.
         start: distribution of the first state, shape ``(S,)``.
         logits: shape ``(S, A)``.
 
@@ -234,64 +326,61 @@ class Tabular:
         array([[-0.25,  0.25]])
     """
 
-    transition: np.ndarray
-    start: np.ndarray
-    logits: np.ndarray
+    transitions: Floats
+    start: Floats
+    logits: Floats
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "logits", numbers("logits", self.logits, shape=(None, None)))
         s, a = self.logits.shape
-        require(
-            self.transition.shape == (s, a, s) and self.start.shape == (s,),
-            f"transition {self.transition.shape}, start {self.start.shape}, logits {self.logits.shape} do not match: "
-            "give shapes (S, A, S), (S,), (S, A)",
-        )
-        for name, rows in (("transition", self.transition), ("start", self.start)):
-            require(
-                (rows >= 0).all() and np.allclose(rows.sum(-1), 1), f"{name} must be at least 0 and its rows sum to 1"
-            )
-        require(np.isfinite(self.logits).all(), "logits contain a NaN or an infinity")
+        for name, shape in (("transitions", (s, a, s)), ("start", (s,))):
+            rows = numbers(name, getattr(self, name), low=0, shape=shape)
+            require(np.allclose(rows.sum(-1), 1), f"each row of {name} must sum to 1")
+            object.__setattr__(self, name, rows)
 
     @property
-    def policy(self) -> np.ndarray:
+    def policy(self) -> Floats:
         """Action probabilities, shape ``(S, A)``."""
         weights = np.exp(self.logits - self.logits.max(1, keepdims=True))
-        return weights / weights.sum(1, keepdims=True)
+        probabilities: Floats = weights / weights.sum(1, keepdims=True)
+        return probabilities
 
-    def occupancy(self, horizon: int) -> np.ndarray:
+    def occupancy(self, horizon: int) -> Floats:
         """Distribution of the state at each step, shape ``(H, S)``."""
-        require(
-            horizon == int(horizon) and horizon >= 1, f"horizon = {horizon} is not allowed: an integer of at least 1"
-        )
-        chain = np.einsum("sa,sau->su", self.policy, self.transition)
+        chain = np.einsum("sa,sau->su", self.policy, self.transitions)
         out = [self.start]
-        for _ in range(horizon - 1):
+        for _ in range(whole("horizon", horizon, low=1) - 1):
             out.append(out[-1] @ chain)
         return np.array(out)
 
-    def value(self, payoff: np.ndarray, gamma: float, horizon: int) -> float:
-        r"""Expected discounted sum :math:`\mathbb E\sum_{t<H}\gamma^tb(s_t,a_t)` of a payoff of shape ``(S, A)``."""
-        return float(np.einsum("t,ts,sa,sa", gamma ** np.arange(horizon), self.occupancy(horizon), self.policy, payoff))
+    def _payoff(self, payoff: Floats) -> Floats:
+        return numbers("payoff", payoff, shape=self.logits.shape)
 
-    def gradient(self, payoff: np.ndarray, gamma: float, horizon: int) -> np.ndarray:
+    def value(self, payoff: Floats, gamma: float, horizon: int) -> float:
+        r"""Expected discounted sum :math:`\mathbb E\sum_{t<H}\gamma^tb(s_t,a_t)` of a payoff of shape ``(S, A)``."""
+        visits = self.occupancy(horizon)
+        discounts = number("gamma", gamma, low=0, high=1) ** np.arange(len(visits))
+        return float(np.einsum("t,ts,sa,sa", discounts, visits, self.policy, self._payoff(payoff)))
+
+    def gradient(self, payoff: Floats, gamma: float, horizon: int) -> Floats:
         """Gradient of :meth:`value` with respect to the logits, shape ``(S, A)``, by the policy-gradient theorem."""
-        require(payoff.shape == self.logits.shape, f"payoff has shape {payoff.shape}: give {self.logits.shape}")
-        require(np.isfinite(payoff).all(), "payoff contains a NaN or an infinity")
-        policy, visits = self.policy, self.occupancy(horizon)
+        policy, visits, payoff = self.policy, self.occupancy(horizon), self._payoff(payoff)
+        g = number("gamma", gamma, low=0, high=1)
         out, to_go = np.zeros_like(self.logits), np.zeros(self.start.size)
-        for t in reversed(range(horizon)):
-            q = payoff + gamma * self.transition @ to_go
+        for t in reversed(range(len(visits))):
+            q = payoff + g * self.transitions @ to_go
             to_go = (policy * q).sum(1)
-            out += gamma**t * visits[t][:, None] * policy * (q - to_go[:, None])
+            out += g**t * visits[t][:, None] * policy * (q - to_go[:, None])
         return out
 
     def sample_gradients(
-        self, payoffs: np.ndarray, gamma: float, horizon: int, n: int, *, generator: np.random.Generator
-    ) -> np.ndarray:
+        self, payoffs: Floats, gamma: float, horizon: int, n: int, *, generator: np.random.Generator
+    ) -> Floats:
         """Single-rollout REINFORCE with the state discount, by Monte Carlo.
 
         Args:
             payoffs: several payoffs that label the same rollouts, shape ``(L, S, A)``.
-            gamma: discount.
+            gamma: discount in [0, 1].
             horizon: H.
             n: number of rollouts.
             generator: source of all randomness.
@@ -300,29 +389,31 @@ class Tabular:
             Gradients, shape ``(L, n, S, A)``; their mean over ``n`` estimates :meth:`gradient`.
         """
         policy, (s, a) = self.policy, self.logits.shape
-        state = generator.choice(s, size=n, p=self.start)
+        payoffs, g = numbers("payoffs", payoffs, shape=(None, s, a)), number("gamma", gamma, low=0, high=1)
+        n, steps, source = whole("n", n, low=1), whole("horizon", horizon, low=1), generator_of("generator", generator)
+        state = source.choice(s, size=n, p=self.start)
         credit, out = np.zeros((n, s, a)), np.zeros((len(payoffs), n, s, a))
         rows = np.arange(n)
-        for t in range(horizon):
-            action = (generator.random(n)[:, None] > policy.cumsum(1)[state]).sum(1).clip(max=a - 1)
+        for t in range(steps):
+            action = (source.random(n)[:, None] > policy.cumsum(1)[state]).sum(1).clip(max=a - 1)
             credit[rows, state] -= policy[state]
             credit[rows, state, action] += 1
             # the discounts gamma**t of the state and gamma**(u-t) of the return make gamma**u for every earlier score
-            out += gamma**t * payoffs[:, state, action][:, :, None, None] * credit
-            state = (generator.random(n)[:, None] > self.transition[state, action].cumsum(1)).sum(1).clip(max=s - 1)
+            out += g**t * payoffs[:, state, action][:, :, None, None] * credit
+            state = (source.random(n)[:, None] > self.transitions[state, action].cumsum(1)).sum(1).clip(max=s - 1)
         return out
 
-    def deviation(self, payoff: np.ndarray, horizon: int) -> np.ndarray:
+    def deviation(self, payoff: Floats, horizon: int) -> Floats:
         """Standard deviation of the payoff at each step on the policy's own distribution, shape ``(H,)``."""
         weight = self.occupancy(horizon)[:, :, None] * self.policy
+        payoff = self._payoff(payoff)
         mean = (weight * payoff).sum((1, 2))
-        return np.sqrt((weight * (payoff - mean[:, None, None]) ** 2).sum((1, 2)))
+        deviation: Floats = np.sqrt((weight * (payoff - mean[:, None, None]) ** 2).sum((1, 2)))
+        return deviation
 
-    def score_moments(self, horizon: int) -> np.ndarray:
+    def score_moments(self, horizon: int) -> Floats:
         r"""Second moments of the scores, :math:`\mathbb E\,w_tw_t^\top`, shape ``(H, S*A, S*A)``."""
         s, a = self.logits.shape
         block = np.einsum("sa,ab->sab", self.policy, np.eye(a)) - self.policy[:, :, None] * self.policy[:, None, :]
-        out = np.zeros((horizon, s, a, s, a))
-        for i in range(s):
-            out[:, i, :, i, :] = self.occupancy(horizon)[:, i, None, None] * block[i]
-        return out.reshape(horizon, s * a, s * a)
+        moments: Floats = np.einsum("ts,sab,su->tsaub", self.occupancy(horizon), block, np.eye(s))
+        return moments.reshape(-1, s * a, s * a)

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from imagination.errors import require
+from imagination.checks import generator_of, number, numbers, of_kind, plain
+from imagination.errors import RequestError, require, shown
 
 __all__ = [
     "Annotators",
@@ -27,22 +30,13 @@ __all__ = [
     "FloorNoise",
     "LabelNoise",
     "PowerLawNoise",
-    "log_slope",
+    "Purchase",
+    "draw_purchase",
     "optimal_annotators",
     "optimal_fidelity",
+    "optimal_fidelity_by_search",
     "phi",
-    "total_variance",
 ]
-
-
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        require(0 < value < math.inf, f"{name} = {value} is not allowed: it must be finite and above 0")
-
-
-def _at_least_zero(**values: float) -> None:
-    for name, value in values.items():
-        require(0 <= value < math.inf, f"{name} = {value} is not allowed: it must be finite and at least 0")
 
 
 @dataclass(frozen=True)
@@ -64,21 +58,25 @@ class FloorNoise:
     exponent: float = 1.0
 
     def __post_init__(self) -> None:
-        _at_least_zero(floor=self.floor)
-        _positive(scale=self.scale, exponent=self.exponent)
+        number("floor", self.floor, low=0)
+        number("scale", self.scale, above=0)
+        number("exponent", self.exponent, above=0)
 
     @property
     def cost_max(self) -> float:
         """No cost is too high."""
         return math.inf
 
-    def variance(self, cost: float) -> float:
-        """Noise variance of one label at annotation cost ``cost`` a rollout; a number or an array."""
-        return self.floor + self.scale * cost ** (-self.exponent)
+    def variance(self, cost: ArrayLike) -> Any:
+        """Noise variance of one label at annotation cost ``cost``, above 0, a rollout; a number or an array."""
+        with np.errstate(over="ignore"):
+            found = self.floor + self.scale * numbers("cost", cost, above=0) ** -self.exponent
+        return plain(numbers("the noise variance", found))
 
     def elasticity(self, cost: float) -> float:
         r"""Per cent less noise for one per cent more money, :math:`e=-d\ln\sigma^2/d\ln c`."""
-        return self.exponent * self.scale * cost ** (-self.exponent) / self.variance(cost)
+        variance = self.variance(number("cost", cost, above=0))
+        return float(self.exponent * (variance - self.floor) / variance) if variance > 0 else self.exponent
 
 
 @dataclass(frozen=True)
@@ -111,57 +109,37 @@ class BoundedNoise:
     cost_max: float
 
     def __post_init__(self) -> None:
-        _positive(variance_at_zero=self.variance_at_zero, cost_max=self.cost_max)
+        number("variance_at_zero", self.variance_at_zero, above=0)
+        number("cost_max", self.cost_max, above=0)
 
-    def variance(self, cost: float) -> float:
-        """Noise variance of one label; a number or an array with entries in [0, cost_max]."""
-        return self.variance_at_zero * (1 - cost / self.cost_max)
+    def variance(self, cost: ArrayLike) -> Any:
+        """Noise variance of one label; a number or an array with entries in (0, cost_max]."""
+        cheaper = 1 - numbers("cost", cost, above=0, high=self.cost_max) / self.cost_max
+        return plain(self.variance_at_zero * cheaper)
 
     def elasticity(self, cost: float) -> float:
         """Infinite at ``cost_max``."""
-        return cost / (self.cost_max - cost) if cost < self.cost_max else math.inf
+        paid = number("cost", cost, above=0, high=self.cost_max)
+        return paid / (self.cost_max - paid) if paid < self.cost_max else math.inf
 
 
 LabelNoise = FloorNoise | BoundedNoise
 
 
-def phi(noise: LabelNoise, cost: float) -> float:
-    r"""The function that Corollary 2 minimises, :math:`\Phi(c)=c\,\sigma^2(c)`.
+def phi(noise: LabelNoise, cost: ArrayLike) -> Any:
+    r"""The function that Corollary 2 minimises, :math:`\Phi(c)=c\,\sigma^2(c)`, at a cost or an array of costs.
 
     Example:
         >>> phi(BoundedNoise(1.0, 2.0), 1.0)
         0.5
     """
-    return cost * noise.variance(cost)
+    return plain(_noise(noise).variance(cost) * numbers("cost", cost, above=0))
 
 
-def total_variance(
-    noise: LabelNoise, cost: float, n_rollouts: float, *, noise_free_variance: float, inflation: float
-) -> float:
-    r"""Variance of the averaged gradient, :math:`(V_1+Q\sigma^2(c))/K`; arguments may be arrays."""
-    return (noise_free_variance + inflation * noise.variance(cost)) / n_rollouts
-
-
-def log_slope(
-    noise: LabelNoise, cost: float, *, base_cost: float = 0.0, noise_free_variance: float = 0.0, inflation: float = 1.0
-) -> float:
-    r"""The elasticity rule, for any noise model: pay more while this is negative.
-
-    .. math:: \frac{d\ln\Psi}{d\ln c}=\frac c{c+c_0}-e(c)\,\varphi(c),\qquad
-       \varphi=\frac{Q\sigma^2(c)}{V_1+Q\sigma^2(c)}
-
-    Source: this book. The paper's rule is ``c_0 = 0`` and ``V_1 = 0``: pay more while ``e > 1``.
-
-    Example:
-        >>> log_slope(PowerLawNoise(1.0, 2.0), 3.0)
-        -1.0
-    """
-    _positive(cost=cost, inflation=inflation)
-    _at_least_zero(base_cost=base_cost, noise_free_variance=noise_free_variance)
-    noisy = inflation * noise.variance(cost)
-    share = noisy / (noise_free_variance + noisy) if noisy > 0 else 0.0
-    gain = noise.elasticity(cost) * share if noisy > 0 else 0.0
-    return cost / (cost + base_cost) - gain
+def _noise(noise: LabelNoise) -> LabelNoise:
+    if not isinstance(noise, FloorNoise | BoundedNoise):
+        raise RequestError(f"noise = {shown(noise)} is not allowed: PowerLawNoise, FloorNoise or BoundedNoise")
+    return noise
 
 
 @dataclass(frozen=True)
@@ -174,24 +152,9 @@ class Fidelity:
     spent: float
 
 
-def optimal_fidelity(
-    noise: LabelNoise,
-    budget: float,
-    *,
-    cost_min: float,
-    cost_max: float = math.inf,
-    base_cost: float = 0.0,
-    noise_free_variance: float = 0.0,
-    inflation: float = 1.0,
-    whole_rollouts: bool = True,
-) -> Fidelity:
-    r"""The annotation cost per rollout that minimises the gradient's variance within a budget.
-
-    .. math:: \min_{c,K}\ \frac{V_1+Q\sigma^2(c)}K\quad\text{s.t.}\quad K(c+c_0)\le B,\ c_{min}\le c\le c_{max},\ K\ge1
-
-    Candidates only, no search over K: in ``c`` the relaxed objective falls and then rises (floor and power-law
-    noise, whose stationary point is one safe root) or is concave (bounded noise), so an integer optimum is at
-    an end of the range of K, next to the relaxed optimum, or at the largest K that affords the best labels.
+@dataclass(frozen=True)
+class Purchase:
+    """What is on offer, and the money there is.
 
     Args:
         noise: noise variance as a function of the cost.
@@ -202,61 +165,146 @@ def optimal_fidelity(
         base_cost: c_0, cost of a rollout besides its labels.
         noise_free_variance: V_1.
         inflation: Q.
+
+    Raises:
+        RequestError: on values out of range, or a budget that buys no rollout.
+    """
+
+    noise: LabelNoise
+    budget: float
+    cost_min: float
+    cost_max: float = math.inf
+    base_cost: float = 0.0
+    noise_free_variance: float = 0.0
+    inflation: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("budget", "inflation"):
+            number(name, getattr(self, name), above=0)
+        for name in ("cost_min", "base_cost", "noise_free_variance"):
+            number(name, getattr(self, name), low=0)
+        offered = min(_noise(self.noise).cost_max, self._highest())
+        require(
+            self.cost_min > 0 or self.base_cost > 0,
+            "cost_min = 0 with base_cost = 0 is not allowed: ever cheaper labels would buy ever more rollouts and no "
+            "optimum is attained; give the price of the cheapest labels",
+        )
+        require(
+            self.cost_min <= self.highest and self.highest > 0,
+            f"no rollout can be bought: labels cost {self.cost_min:g} to {offered:g} and a rollout "
+            f"{self.base_cost:g} besides, but the budget is {self.budget:g}; try a larger budget or a smaller cost_min",
+        )
+
+    def _highest(self) -> float:
+        given: object = self.cost_max
+        return math.inf if isinstance(given, float) and given == math.inf else number("cost_max", given, above=0)
+
+    @property
+    def highest(self) -> float:
+        """The most that can be paid for the labels of a single rollout."""
+        return min(self._highest(), self.noise.cost_max, self.budget - self.base_cost)
+
+    @property
+    def lowest(self) -> float:
+        """The least; where labels may be free, a millionth of a millionth of the most stands for 0."""
+        return max(self.cost_min, self.highest * 1e-12)
+
+    def variance(self, cost: ArrayLike, n_rollouts: ArrayLike) -> Any:
+        r"""Variance of the averaged gradient, :math:`(V_1+Q\sigma^2(c))/K`; numbers or arrays."""
+        with np.errstate(over="ignore"):
+            single = self.noise_free_variance + self.inflation * self.noise.variance(cost)
+            found = single / numbers("n_rollouts", n_rollouts, above=0)
+        return plain(numbers("the variance", found))
+
+    def affordable(self, n_rollouts: ArrayLike) -> Any:
+        """The best labels that this number of rollouts leaves money for; a number or an array."""
+        with np.errstate(over="ignore"):
+            left = self.budget / numbers("n_rollouts", n_rollouts, above=0) - self.base_cost
+        return plain(np.clip(left, self.lowest, self.highest))
+
+    def most_rollouts(self, cost: float) -> int:
+        """How many rollouts the budget buys with labels of this cost, at least 1."""
+        return max(1, math.floor(self.budget / (cost + self.base_cost) * (1 + 1e-12)))
+
+    def log_slope(self, cost: float) -> float:
+        r"""The elasticity rule, for any noise model: pay more while this is negative.
+
+        .. math:: \frac{d\ln\Psi}{d\ln c}=\frac c{c+c_0}-e(c)\,\varphi(c),\qquad
+           \varphi=\frac{Q\sigma^2(c)}{V_1+Q\sigma^2(c)}
+
+        Source: this book. The paper's rule is ``c_0 = 0`` and ``V_1 = 0``: pay more while ``e > 1``.
+
+        Example:
+            >>> Purchase(PowerLawNoise(1.0, 2.0), 10.0, cost_min=0.1).log_slope(3.0)
+            -1.0
+        """
+        paid = number("cost", cost, above=0)
+        noisy = self.inflation * self.noise.variance(paid)
+        gain = self.noise.elasticity(paid) * noisy / (self.noise_free_variance + noisy) if noisy > 0 else 0.0
+        return float(paid / (paid + self.base_cost) - gain)
+
+    def outcome(self, n_rollouts: float, cost: float) -> Fidelity:
+        """What this number of rollouts at this cost comes to."""
+        spent = n_rollouts * (cost + self.base_cost)
+        return Fidelity(float(cost), n_rollouts, float(self.variance(cost, n_rollouts)), float(spent))
+
+
+def optimal_fidelity(purchase: Purchase, *, whole_rollouts: bool = True) -> Fidelity:
+    r"""The annotation cost per rollout that minimises the gradient's variance within a budget.
+
+    .. math:: \min_{c,K}\ \frac{V_1+Q\sigma^2(c)}K\quad\text{s.t.}\quad K(c+c_0)\le B,\ c_{min}\le c\le c_{max},\ K\ge1
+
+    Candidates only, no search over K: in ``c`` the relaxed objective falls and then rises (floor and power-law
+    noise, whose stationary point is one safe root) or is concave (bounded noise), so an integer optimum is at
+    an end of the range of K, next to the relaxed optimum, or at the largest K that affords the best labels.
+
+    Args:
+        purchase: prices, noise and budget.
         whole_rollouts: K a whole number (money may be left); False relaxes K to a real number of at least 1.
 
     Returns:
         The optimum; of equal optima the cheapest labels.
 
-    Raises:
-        RequestError: on values out of range, or a budget that buys no rollout.
-
     Source: Corollary 2 of the paper with the repairs 6a-6d of this book.
 
     Example:
-        >>> best = optimal_fidelity(PowerLawNoise(1.0, 2.0), budget=1.9, cost_min=0.1, cost_max=1.0)
+        >>> best = optimal_fidelity(Purchase(PowerLawNoise(1.0, 2.0), budget=1.9, cost_min=0.1, cost_max=1.0))
         >>> best.n_rollouts, round(best.cost, 6), round(best.variance, 3)
         (2, 0.95, 0.554)
     """
-    _positive(budget=budget, inflation=inflation)
-    _at_least_zero(cost_min=cost_min, base_cost=base_cost, noise_free_variance=noise_free_variance)
-    require(cost_max > 0, f"cost_max = {cost_max} is not allowed: it must be above 0")
-    require(
-        cost_min > 0 or base_cost > 0,
-        "cost_min = 0 with base_cost = 0 is not allowed: ever cheaper labels would buy ever more rollouts and no "
-        "optimum is attained; give the price of the cheapest labels",
-    )
-    high = min(cost_max, noise.cost_max, budget - base_cost)
-    require(
-        cost_min <= high and high > 0,
-        f"no rollout can be bought: labels cost {cost_min:g} to {min(cost_max, noise.cost_max):g} and a rollout "
-        f"{base_cost:g} besides, but the budget is {budget:g}; try a larger budget or a smaller cost_min",
-    )
-    problem = {"base_cost": base_cost, "noise_free_variance": noise_free_variance, "inflation": inflation}
-    relaxed = _relaxed_cost(noise, cost_min, high, problem)
-    options: list[tuple[float, float]] = [(budget / (relaxed + base_cost), relaxed)]
-    if whole_rollouts:
-        counts = _counts(budget, base_cost, cost_min, high, relaxed)
-        options = [(k, _affordable(k, budget, base_cost, cost_min, high)) for k in counts]
-
-    def outcome(k: float, c: float) -> Fidelity:
-        psi = total_variance(noise, c, k, noise_free_variance=noise_free_variance, inflation=inflation)
-        return Fidelity(float(c), k, float(psi), float(k * (c + base_cost)))
-
-    return min((outcome(k, c) for k, c in options), key=lambda f: (f.variance, f.cost))
+    of_kind("purchase", purchase, Purchase)
+    relaxed = _relaxed_cost(purchase)
+    if not whole_rollouts:
+        return purchase.outcome(purchase.budget / (relaxed + purchase.base_cost), relaxed)
+    fewest, near, most = (purchase.most_rollouts(c) for c in (purchase.highest, relaxed, purchase.lowest))
+    counts = {min(max(k, fewest), most) for k in (fewest, fewest + 1, near, near + 1, most)}
+    return min((purchase.outcome(k, purchase.affordable(k)) for k in counts), key=lambda f: (f.variance, f.cost))
 
 
-def _relaxed_cost(noise: LabelNoise, low: float, high: float, problem: dict[str, float]) -> float:
-    # A cost of 0 is admissible only next to a base cost; on the log scale a millionth of a millionth stands for it.
-    low = max(low, high * 1e-12)
-    if isinstance(noise, BoundedNoise):
-        psi = [
-            (c + problem["base_cost"]) * (problem["noise_free_variance"] + problem["inflation"] * noise.variance(c))
-            for c in (low, high)
-        ]
-        return low if psi[0] <= psi[1] else high
+def optimal_fidelity_by_search(purchase: Purchase) -> Fidelity:
+    """The same by trying every number of rollouts, each with the best labels that it leaves money for.
+
+    Example:
+        >>> offer = Purchase(PowerLawNoise(1.0, 2.0), budget=1.9, cost_min=0.1, cost_max=1.0)
+        >>> optimal_fidelity_by_search(offer).n_rollouts
+        2
+    """
+    of_kind("purchase", purchase, Purchase)
+    most = purchase.most_rollouts(purchase.lowest)
+    require(most <= 10**7, f"{most} numbers of rollouts are too many to try: at most ten million")
+    counts = np.arange(1, most + 1)
+    variances = purchase.variance(purchase.affordable(counts), counts)
+    best = int(counts[np.argmin(variances)])
+    return purchase.outcome(best, purchase.affordable(best))
+
+
+def _relaxed_cost(purchase: Purchase) -> float:
+    low, high = purchase.lowest, purchase.highest
+    if isinstance(purchase.noise, BoundedNoise):
+        return min((low, high), key=lambda c: (c + purchase.base_cost) * purchase.variance(c, 1))
 
     def slope(log_cost: float) -> float:
-        return log_slope(noise, math.exp(log_cost), **problem)
+        return purchase.log_slope(math.exp(log_cost))
 
     if slope(math.log(low)) >= -1e-12:  # equal costs, as at p = 1 without base cost: the cheapest
         return low
@@ -265,18 +313,30 @@ def _relaxed_cost(noise: LabelNoise, low: float, high: float, problem: dict[str,
     return math.exp(brentq(slope, math.log(low), math.log(high), xtol=1e-14))
 
 
-def _floor(x: float) -> int:
-    return math.floor(x * (1 + 1e-12))
+def draw_purchase(generator: np.random.Generator) -> Purchase:
+    """A random noise model, budget and prices, over four decades each, for tests of :func:`optimal_fidelity`."""
+    rng = generator_of("generator", generator)
 
+    def power(low: float, high: float) -> float:
+        return float(10 ** rng.uniform(low, high))
 
-def _affordable(k: int, budget: float, base_cost: float, low: float, high: float) -> float:
-    return max(low, min(high, budget / k - base_cost))
-
-
-def _counts(budget: float, base_cost: float, low: float, high: float, relaxed: float) -> list[int]:
-    fewest, most = max(1, _floor(budget / (high + base_cost))), max(1, _floor(budget / (low + base_cost)))
-    near = _floor(budget / (relaxed + base_cost))
-    return sorted({min(max(k, fewest), most) for k in (fewest, fewest + 1, near, near + 1, most)})
+    models = (
+        lambda: PowerLawNoise(power(-2, 2), rng.uniform(0.2, 3)),
+        lambda: FloorNoise(power(-2, 2), power(-2, 2), rng.uniform(0.2, 3)),
+        lambda: BoundedNoise(power(-2, 2), power(-1, 2)),
+    )
+    noise: LabelNoise = models[rng.integers(3)]()
+    low = min(power(-2, 0), noise.cost_max)
+    base = 0.0 if rng.random() < 0.4 else power(-2, 1.5)
+    return Purchase(
+        noise,
+        budget=(low + base) * power(0, 3),
+        cost_min=low,
+        cost_max=low * power(0, 3) if rng.random() < 0.7 else math.inf,
+        base_cost=base,
+        noise_free_variance=0.0 if rng.random() < 0.4 else power(-2, 2),
+        inflation=power(-1, 2),
+    )
 
 
 @dataclass(frozen=True)
@@ -310,13 +370,13 @@ def optimal_annotators(
         >>> a.number, round(a.relaxed, 2)
         (13, 12.65)
     """
-    _at_least_zero(label_variance=label_variance, base_cost=base_cost)
-    _positive(label_cost=label_cost, noise_free_variance=noise_free_variance, inflation=inflation)
-    ratio = base_cost / label_cost * inflation * label_variance / noise_free_variance
-    relaxed = math.sqrt(ratio)
+    noisy = number("label_variance", label_variance, low=0) * number("inflation", inflation, above=0)
+    c0, c1 = number("base_cost", base_cost, low=0), number("label_cost", label_cost, above=0)
+    v1 = number("noise_free_variance", noise_free_variance, above=0)
+    relaxed = math.sqrt(number("the square of the number of annotators", c0 / c1 * noisy / v1, high=1e30))
 
     def variance(m: int) -> float:
-        return (base_cost + m * label_cost) * (noise_free_variance + inflation * label_variance / m)
+        return (c0 + m * c1) * (v1 + noisy / m)
 
-    number = min({max(1, math.floor(relaxed)), max(1, math.ceil(relaxed))}, key=lambda m: (variance(m), m))
-    return Annotators(number, relaxed, float(np.float64(variance(number))))
+    best = min({max(1, math.floor(relaxed)), max(1, math.ceil(relaxed))}, key=lambda m: (variance(m), m))
+    return Annotators(best, relaxed, number("the variance times the budget", variance(best)))

@@ -13,16 +13,15 @@ factor in brackets belongs to estimator B (``discount_states=True``). Source: th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
+from imagination.checks import Floats, number, numbers, of_kind, tensor, whole
 from imagination.errors import require
+from imagination.rewards.measured import Measured
 from imagination.rewards.noise import NoiseProcess
 
 __all__ = [
-    "Measured",
     "credit",
     "exact_inflation",
     "heteroscedastic_inflation",
@@ -32,29 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A Monte Carlo value with its standard error."""
-
-    value: float
-    standard_error: float
-
-    def z(self, truth: float) -> float:
-        """Distance from ``truth`` in standard errors."""
-        return (self.value - truth) / self.standard_error
-
-
-def check_problem(gamma: float, horizon: int, n_rollouts: int = 1) -> None:
-    """Refuse a discount outside [0, 1], a horizon below 1, or fewer than one rollout."""
-    require(0 <= gamma <= 1, f"gamma = {gamma} is not allowed: it must lie in [0, 1]; try 0.95")
-    require(horizon == int(horizon) and horizon >= 1, f"horizon = {horizon} is not allowed: an integer of at least 1")
-    require(
-        n_rollouts == int(n_rollouts) and n_rollouts >= 1,
-        f"n_rollouts = {n_rollouts} is not allowed: an integer of at least 1",
-    )
-
-
-def credit(horizon: int, gamma: float, *, trace: float = 1.0, n_step: int | None = None) -> np.ndarray:
+def credit(horizon: int, gamma: float, *, trace: float = 1.0, n_step: int | None = None) -> Floats:
     r"""How much the label of step ``u`` counts in the return used at step ``t``, shape ``(H, H)``.
 
     .. math:: C_{tu}=(\gamma\lambda)^{u-t}\,1\{t\le u<t+n\}
@@ -71,20 +48,20 @@ def credit(horizon: int, gamma: float, *, trace: float = 1.0, n_step: int | None
                [0.  , 1.  , 0.5 ],
                [0.  , 0.  , 1.  ]])
     """
-    check_problem(gamma, horizon)
-    require(0 <= trace <= 1, f"trace = {trace} is not allowed: it must lie in [0, 1]")
-    require(n_step is None or n_step >= 1, f"n_step = {n_step} is not allowed: at least 1, or None for all steps")
-    lag = np.arange(horizon)[None, :] - np.arange(horizon)[:, None]
-    used = (lag >= 0) & (lag < (horizon if n_step is None else n_step))
-    return np.where(used, np.power(float(gamma * trace), np.maximum(lag, 0)), 0.0)
+    time = np.arange(whole("horizon", horizon, low=1))
+    decay = number("gamma", gamma, low=0, high=1) * number("trace", trace, low=0, high=1)
+    lag = time[None, :] - time[:, None]
+    used = (lag >= 0) & (lag < (time.size if n_step is None else whole("n_step", n_step, low=1)))
+    return np.where(used, np.power(decay, np.maximum(lag, 0)), 0.0)
 
 
-def _state_factor(horizon: int, gamma: float, discount_states: bool) -> np.ndarray:
-    return np.power(float(gamma), 2 * np.arange(horizon)) if discount_states else np.ones(horizon)
+def _state_factor(horizon: int, gamma: float, discount_states: bool) -> Floats:
+    g = number("gamma", gamma, low=0, high=1)
+    return np.power(g, 2 * np.arange(horizon)) if discount_states else np.ones(horizon)
 
 
 def exact_inflation(
-    score_squares: np.ndarray,
+    score_squares: Floats,
     noise: NoiseProcess,
     gamma: float,
     *,
@@ -112,16 +89,13 @@ def exact_inflation(
         >>> exact_inflation(np.ones(2), IidNoise(1.0), 0.5, discount_states=False)
         2.25
     """
-    squares = np.asarray(score_squares, dtype=float)
-    require(squares.ndim == 1 and squares.size >= 1, f"score_squares has shape {squares.shape}: give shape (H,)")
-    require(
-        np.isfinite(squares).all() and (squares >= 0).all(), "score_squares must be finite and at least 0, without NaN"
-    )
-    horizon = squares.size
-    check_problem(gamma, horizon, n_rollouts)
-    weights = credit(horizon, gamma, trace=trace, n_step=n_step)
-    return_variance = np.einsum("tu,uv,tv->t", weights, noise.covariance(horizon), weights)
-    return float(np.sum(_state_factor(horizon, gamma, discount_states) * squares * return_variance) / n_rollouts)
+    squares = numbers("score_squares", score_squares, low=0, shape=(None,))
+    weights = credit(squares.size, gamma, trace=trace, n_step=n_step)
+    of_kind("noise", noise, NoiseProcess)
+    covariance = noise.covariance(squares.size)
+    return_variance = np.einsum("tu,tu->t", weights @ covariance, weights)
+    added = np.sum(_state_factor(squares.size, gamma, discount_states) * squares * return_variance)
+    return float(added / whole("n_rollouts", n_rollouts, low=1))
 
 
 def sharp_bound(
@@ -134,17 +108,23 @@ def sharp_bound(
 
     Summed term by term, which also gives the limit H(H+1)/2 of both brackets at gamma = 1.
 
+    Args:
+        score_square: W-bar squared, at least 0.
+        variance: of one label's noise, at least 0.
+        gamma: discount in [0, 1].
+        horizon: H, at most a million.
+        discount_states: estimator B or A.
+        n_rollouts: K.
+
     Example:
         >>> sharp_bound(1.0, 1.0, 1.0, 3, discount_states=True)
         6.0
     """
-    require(0 <= score_square < np.inf, f"score_square = {score_square} is not allowed: finite and at least 0")
-    require(0 <= variance < np.inf, f"variance = {variance} is not allowed: finite and at least 0")
-    check_problem(gamma, horizon, n_rollouts)
-    powers = np.power(float(gamma), 2 * np.arange(horizon))
-    remaining = np.cumsum(powers)[::-1]
-    bracket = np.sum(_state_factor(horizon, gamma, discount_states) * remaining)
-    return float(score_square * variance * bracket / n_rollouts)
+    square, noise = number("score_square", score_square, low=0), number("variance", variance, low=0)
+    steps, g = whole("horizon", horizon, low=1, high=10**6), number("gamma", gamma, low=0, high=1)
+    remaining = np.cumsum(np.power(g, 2 * np.arange(steps)))[::-1]
+    bracket = float(np.sum(_state_factor(steps, g, discount_states) * remaining))
+    return number("the bound", square * noise * bracket / whole("n_rollouts", n_rollouts, low=1))
 
 
 def paper_bound(
@@ -159,11 +139,10 @@ def paper_bound(
         >>> paper_bound(1.0, 1.0, 0.5, 2)
         8.0
     """
-    require(0 <= score_bound_square < np.inf, f"score_bound_square = {score_bound_square} must be finite, at least 0")
-    require(0 <= variance < np.inf, f"variance = {variance} is not allowed: finite and at least 0")
-    check_problem(gamma, horizon, n_rollouts)
-    require(gamma < 1, "gamma = 1 is not allowed: the bound of Theorem 2 is infinite there; try sharp_bound")
-    return float(variance * horizon * score_bound_square / (n_rollouts * (1 - gamma) ** 2))
+    square, noise = number("score_bound_square", score_bound_square, low=0), number("variance", variance, low=0)
+    steps, g = whole("horizon", horizon, low=1), number("gamma", gamma, low=0, high=1)
+    require(g < 1, "gamma = 1 is not allowed: the bound of Theorem 2 is infinite there; try sharp_bound")
+    return number("the bound", noise * steps * square / (whole("n_rollouts", n_rollouts, low=1) * (1 - g) ** 2))
 
 
 def heteroscedastic_inflation(
@@ -177,19 +156,17 @@ def heteroscedastic_inflation(
     Args:
         step_variance: :math:`\sigma^2(s_u,a_u)` along each rollout, shape ``(n, H)``.
         scores: shape ``(n, H, P)``.
+        gamma: discount in [0, 1].
+        discount_states: estimator B or A.
+        n_rollouts: K.
     """
-    n, horizon, _ = scores.shape
-    check_problem(gamma, horizon, n_rollouts)
-    require(
-        step_variance.shape == (n, horizon),
-        f"step_variance has shape {tuple(step_variance.shape)}: give {(n, horizon)}",
-    )
-    require(bool((step_variance >= 0).all()), "step_variance must be at least 0 everywhere, without NaN")
-    factor = torch.from_numpy(_state_factor(horizon, gamma, discount_states)).sqrt()
-    spread = torch.from_numpy(credit(horizon, gamma)) * factor[:, None]
+    n, horizon, _ = tensor("scores", scores, (None, None, None)).shape
+    variance = tensor("step_variance", step_variance, (n, horizon))
+    require(bool((variance >= 0).all()), "step_variance must be at least 0 everywhere")
+    factor = np.sqrt(_state_factor(horizon, gamma, discount_states))
+    spread = torch.from_numpy(credit(horizon, gamma) * factor[:, None]).to(scores)
     carried = torch.einsum("tu,ntp->nup", spread, scores)
-    per_rollout = (step_variance * carried.square().sum(-1)).sum(1) / n_rollouts
-    return Measured(float(per_rollout.mean()), float(per_rollout.std() / n**0.5))
+    return Measured.of((variance * carried.square().sum(-1)).sum(1) / whole("n_rollouts", n_rollouts, low=1))
 
 
 def inflation_from_pairs(first: torch.Tensor, second: torch.Tensor) -> Measured:
@@ -200,18 +177,13 @@ def inflation_from_pairs(first: torch.Tensor, second: torch.Tensor) -> Measured:
     The noise-free part cancels in the difference. The two sets of labels must be independent given the trajectory.
 
     Args:
-        first: per-rollout gradients under the first labels, shape ``(n, P)``, n at least 2.
+        first: per-rollout gradients under the first labels, shape ``(n, P)``, n at least 3.
         second: under the second labels.
 
     Example:
-        >>> inflation_from_pairs(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [0.0]])).value
-        2.5
+        >>> inflation_from_pairs(torch.tensor([[1.0], [3.0], [2.0]]), torch.tensor([[0.0], [0.0], [0.0]])).value
+        2.3333333333333335
     """
-    require(
-        first.shape == second.shape,
-        f"shapes {tuple(first.shape)} and {tuple(second.shape)} differ: label the same rollouts",
-    )
-    require(first.ndim == 2 and first.shape[0] >= 2, "give per-rollout gradients of shape (n, P) with n of at least 2")
-    half = 0.5 * (first - second).square().sum(-1)
-    require(bool(torch.isfinite(half).all()), "the gradients contain a NaN or an infinity")
-    return Measured(float(half.mean()), float(half.std() / half.shape[0] ** 0.5))
+    left = tensor("first", first, (None, None))
+    right = tensor("second", second, tuple(left.shape))
+    return Measured.of(0.5 * (left - right).square().sum(-1))

@@ -12,26 +12,24 @@ from dataclasses import dataclass
 import torch
 from torch.func import grad, vmap
 
+from imagination.checks import number, of_kind, tensor, whole
 from imagination.errors import require
-from imagination.rewards.inflation import check_problem
 from imagination.rewards.reinforce import leave_one_out, returns_to_go
-from imagination.rewards.rollouts import Policy, System
+from imagination.rewards.rollouts import Policy, Rollouts, System, log_density, roll
 
 __all__ = ["LabelPlan", "affordable_plan", "learning_curves"]
 
 
 @dataclass(frozen=True)
 class LabelPlan:
-    """``annotators`` averaged for each label, ``n_rollouts`` rollouts in each update."""
+    """``annotators`` averaged for each label, ``n_rollouts`` rollouts in each update; leaving one out needs 2."""
 
     annotators: int
     n_rollouts: int
 
     def __post_init__(self) -> None:
-        require(self.annotators >= 1, f"annotators = {self.annotators} is not allowed: at least 1")
-        require(
-            self.n_rollouts >= 2, f"n_rollouts = {self.n_rollouts} is not allowed: leaving one out needs at least 2"
-        )
+        whole("annotators", self.annotators, low=1)
+        whole("n_rollouts", self.n_rollouts, low=2)
 
 
 def affordable_plan(annotators: int, *, budget: float, base_cost: float, label_cost: float) -> LabelPlan:
@@ -50,23 +48,9 @@ def affordable_plan(annotators: int, *, budget: float, base_cost: float, label_c
         >>> affordable_plan(4, budget=480, base_cost=8, label_cost=1)
         LabelPlan(annotators=4, n_rollouts=40)
     """
-    require(base_cost >= 0 and label_cost > 0, f"costs {base_cost}, {label_cost} are not allowed: c_0 >= 0, c_1 > 0")
-    return LabelPlan(annotators, int(budget / (base_cost + annotators * label_cost) * (1 + 1e-12)))
-
-
-def _episodes(
-    system: System, policy: Policy, theta: torch.Tensor, start: torch.Tensor, noise: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    # theta (S, P): every seed has its own policy; start (S, k, d_s), noise (S, k, H, d_a)
-    mean, state = vmap(policy.mean), start
-    states, actions, rewards = [], [], []
-    for t in range(noise.shape[2]):
-        action = mean(theta, state) + policy.std * noise[:, :, t]
-        states.append(state)
-        actions.append(action)
-        rewards.append(system.reward(state, action))
-        state = system.step(state, action)
-    return torch.stack(states, 2), torch.stack(actions, 2), torch.stack(rewards, 2)
+    rest, each = number("base_cost", base_cost, low=0), number("label_cost", label_cost, above=0)
+    price = rest + whole("annotators", annotators, low=1) * each
+    return LabelPlan(annotators, int(number("budget", budget, above=0) / price * (1 + 1e-12)))
 
 
 def learning_curves(
@@ -115,37 +99,46 @@ def learning_curves(
     Raises:
         RequestError: on values out of range, or if training diverges.
     """
-    check_problem(gamma, horizon)
-    require(0 <= label_variance < float("inf"), f"label_variance = {label_variance} must be finite and at least 0")
-    require(learning_rate > 0, f"learning_rate = {learning_rate} is not allowed: above 0")
-    require(n_seeds >= 1 and n_updates >= 1 and evaluate_every >= 1, "seeds, updates and evaluate_every: at least 1")
-    thetas = theta.repeat(n_seeds, 1)
-    discounts = gamma ** torch.arange(horizon, dtype=theta.dtype)
+    for name, value, kind in (
+        ("system", system, System),
+        ("policy", policy, Policy),
+        ("plan", plan, LabelPlan),
+        ("generator", generator, torch.Generator),
+    ):
+        of_kind(name, value, kind)
+    noise_std = (number("label_variance", label_variance, low=0) / plan.annotators) ** 0.5
+    steps, rate = whole("horizon", horizon, low=1), number("learning_rate", learning_rate, above=0)
+    updates, seeds = whole("n_updates", n_updates, low=1), whole("n_seeds", n_seeds, low=1)
+    pause = whole("evaluate_every", evaluate_every, low=1)
+    thetas = tensor("theta", theta, (policy.n_parameters,)).repeat(seeds, 1)
+    discounts = number("gamma", gamma, low=0, high=1) ** torch.arange(steps, dtype=theta.dtype)
 
-    def surrogate(parameters: torch.Tensor, states: torch.Tensor, actions: torch.Tensor, weights: torch.Tensor):
-        error = (actions - policy.mean(parameters, states)) / policy.std
-        return (weights * -0.5 * error.square().sum(-1)).sum()
+    def surrogate(at: torch.Tensor, states: torch.Tensor, actions: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        return (weights * log_density(policy, at, states, actions)).sum()
 
-    def draw(seeds: int, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-        start = system.start(seeds * k, generator=generator).reshape(seeds, k, -1)
-        noise = torch.randn(seeds, k, horizon, policy.action_size, generator=generator, dtype=theta.dtype)
-        return start, noise
+    def draw(groups: int, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+        start = system.start(groups * k, generator=generator).reshape(groups, k, -1)
+        return start, torch.randn(groups, k, steps, policy.action_size, generator=generator, dtype=theta.dtype)
+
+    def episodes(start: torch.Tensor, noise: torch.Tensor) -> Rollouts:  # (S, k, d_s), (S, k, H, d_a)
+        return roll(system, lambda state: vmap(policy.mean)(thetas, state), policy.std, start, noise.unbind(2))
 
     direction, curve = vmap(grad(surrogate)), []
-    examination = [x.expand(n_seeds, *x.shape[1:]) for x in draw(1, evaluation_rollouts)]
-    for update in range(n_updates + 1):
-        if update % evaluate_every == 0:
-            *_, rewards = _episodes(system, policy, thetas, *examination)
-            curve.append((rewards @ discounts).mean(1))
-        states, actions, rewards = _episodes(system, policy, thetas, *draw(n_seeds, plan.n_rollouts))
-        noise = torch.randn(rewards.shape, generator=generator, dtype=rewards.dtype)
-        to_go = returns_to_go(rewards + (label_variance / plan.annotators) ** 0.5 * noise, gamma)
+    start, noise = draw(1, whole("evaluation_rollouts", evaluation_rollouts, low=1))
+    examination = start.expand(seeds, -1, -1), noise.expand(seeds, -1, -1, -1)
+    for update in range(updates + 1):
+        if update % pause == 0:
+            curve.append((episodes(*examination).rewards @ discounts).mean(1))
+        runs = episodes(*draw(seeds, plan.n_rollouts))
+        eta = torch.randn(runs.rewards.shape, generator=generator, dtype=theta.dtype)
+        finite = bool(torch.isfinite(runs.rewards).all())
+        require(finite, f"training diverged before update {update}: try a smaller learning_rate")
+        to_go = returns_to_go(runs.rewards + noise_std * eta, gamma)
         weights = discounts * (to_go - leave_one_out(to_go)) / plan.n_rollouts
-        step = direction(thetas, states.flatten(1, 2), actions.flatten(1, 2), weights.flatten(1, 2))
+        step = direction(thetas, runs.states.flatten(1, 2), runs.actions.flatten(1, 2), weights.flatten(1, 2))
         if fixed_length:
             step = step / step.norm(dim=1, keepdim=True).clamp_min(1e-300)
-        thetas = thetas + learning_rate * step
-        require(
-            bool(torch.isfinite(thetas).all()), f"training diverged at update {update}: try a smaller learning_rate"
-        )
+        thetas = thetas + rate * step
+        finite = bool(torch.isfinite(thetas).all())
+        require(finite, f"training diverged at update {update}: try a smaller learning_rate")
     return torch.stack(curve, 1)

@@ -6,18 +6,19 @@ measurement needs). All have mean zero and are independent of the trajectory, wh
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from imagination.errors import require
+from imagination.checks import Floats, number, of_kind, whole
 
 __all__ = ["Ar1Noise", "EpisodeNoise", "IidNoise", "NoiseProcess", "TerminalNoise"]
 
 
 @dataclass(frozen=True)
-class NoiseProcess:
+class NoiseProcess(ABC):
     """Zero-mean Gaussian noise on the labels of an episode.
 
     Args:
@@ -27,28 +28,29 @@ class NoiseProcess:
     variance: float
 
     def __post_init__(self) -> None:
-        require(
-            0 <= self.variance < np.inf,
-            f"variance = {self.variance} is not allowed: it must be finite and at least 0",
-        )
+        number("variance", self.variance, low=0)
 
-    def covariance(self, horizon: int) -> np.ndarray:
+    def covariance(self, horizon: int) -> Floats:
         """Covariance of the labels' noise, shape ``(H, H)``."""
-        raise NotImplementedError
-
-    def _correlate(self, white: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError
+        time = np.arange(whole("horizon", horizon, low=1))
+        correlation: Floats = self._correlation(time[:, None], time[None, :])
+        return self.variance * correlation
 
     def sample(self, n: int, horizon: int, *, generator: torch.Generator) -> torch.Tensor:
         """Draw the noise of ``n`` episodes, shape ``(n, H)``, float64."""
-        _check(horizon)
-        require(n >= 1, f"n = {n} is not allowed: at least one episode")
-        white = torch.randn(n, horizon, generator=generator, dtype=torch.float64, device=generator.device)
-        return self._correlate(white) * self.variance**0.5
+        shape = whole("n", n, low=1), whole("horizon", horizon, low=1)
+        of_kind("generator", generator, torch.Generator)
+        white = torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device)
+        unit: torch.Tensor = self._correlate(white)
+        return unit * float(self.variance**0.5)
 
+    @abstractmethod
+    def _correlation(self, t: np.ndarray, u: np.ndarray) -> Floats:
+        """Correlation of the labels of steps t (a column) and u (a row); 0 on the diagonal where there is no noise."""
 
-def _check(horizon: int) -> None:
-    require(horizon == int(horizon) and horizon >= 1, f"horizon = {horizon} is not allowed: an integer of at least 1")
+    @abstractmethod
+    def _correlate(self, white: torch.Tensor) -> torch.Tensor:
+        """Unit noise of this kind, made from white noise of shape ``(n, H)``."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,8 @@ class IidNoise(NoiseProcess):
                [0. , 0.5]])
     """
 
-    def covariance(self, horizon: int) -> np.ndarray:
-        """``variance`` times the identity."""
-        _check(horizon)
-        return self.variance * np.eye(horizon)
+    def _correlation(self, t: np.ndarray, u: np.ndarray) -> Floats:
+        return np.asarray(t == u, dtype=float)
 
     def _correlate(self, white: torch.Tensor) -> torch.Tensor:
         return white
@@ -86,13 +86,10 @@ class Ar1Noise(NoiseProcess):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(-1 <= self.correlation <= 1, f"correlation = {self.correlation} is not allowed: it must lie in [-1, 1]")
+        number("correlation", self.correlation, low=-1, high=1)
 
-    def covariance(self, horizon: int) -> np.ndarray:
-        """Geometric decay away from the diagonal."""
-        _check(horizon)
-        t = np.arange(horizon)
-        return self.variance * np.power(float(self.correlation), np.abs(t[:, None] - t[None, :]))
+    def _correlation(self, t: np.ndarray, u: np.ndarray) -> Floats:
+        return np.asarray(np.power(float(self.correlation), np.abs(t - u)))
 
     def _correlate(self, white: torch.Tensor) -> torch.Tensor:
         out = white.clone()
@@ -112,10 +109,8 @@ class EpisodeNoise(NoiseProcess):
                [2., 2.]])
     """
 
-    def covariance(self, horizon: int) -> np.ndarray:
-        """``variance`` in every entry."""
-        _check(horizon)
-        return np.full((horizon, horizon), float(self.variance))
+    def _correlation(self, t: np.ndarray, u: np.ndarray) -> Floats:
+        return np.ones(np.broadcast_shapes(t.shape, u.shape))
 
     def _correlate(self, white: torch.Tensor) -> torch.Tensor:
         return white[:, :1].expand_as(white).clone()
@@ -131,12 +126,8 @@ class TerminalNoise(NoiseProcess):
                [0., 2.]])
     """
 
-    def covariance(self, horizon: int) -> np.ndarray:
-        """``variance`` in the last diagonal entry."""
-        _check(horizon)
-        out = np.zeros((horizon, horizon))
-        out[-1, -1] = self.variance
-        return out
+    def _correlation(self, t: np.ndarray, u: np.ndarray) -> Floats:
+        return np.asarray((t == u) & (t == t.max()), dtype=float)
 
     def _correlate(self, white: torch.Tensor) -> torch.Tensor:
         out = torch.zeros_like(white)

@@ -11,19 +11,24 @@ gamma < 1. The truth that these functions are tested against is :mod:`imaginatio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
+from imagination.checks import Floats, number, of_kind, tensor, whole
 from imagination.errors import require
-from imagination.rewards.inflation import Measured, check_problem, credit
+from imagination.rewards.inflation import credit
+from imagination.rewards.measured import Measured
 from imagination.rewards.noise import NoiseProcess
-from imagination.rewards.rollouts import Policy, System, rollout, scores
+from imagination.rewards.rollouts import Policy, Rollouts, System, rollout, scores
 
 __all__ = [
+    "BatchLabels",
     "NoisyLabels",
     "batch_mean",
     "leave_one_out",
+    "measure_batches",
     "measure_noisy_labels",
     "reinforce",
     "returns_to_go",
@@ -46,10 +51,8 @@ def returns_to_go(
         >>> returns_to_go(torch.tensor([[1.0, 1.0, 1.0]], dtype=torch.float64), 0.5)
         tensor([[1.7500, 1.5000, 1.0000]], dtype=torch.float64)
     """
-    require(rewards.ndim >= 1 and rewards.shape[-1] >= 1, f"rewards have shape {tuple(rewards.shape)}: give (..., H)")
-    require(bool(torch.isfinite(rewards).all()), "the rewards contain a NaN or an infinity: check the labels")
-    weights = credit(rewards.shape[-1], gamma, trace=trace, n_step=n_step)
-    return rewards @ torch.from_numpy(weights).to(rewards).T
+    labels = tensor("rewards", rewards, axes=1)
+    return labels @ torch.from_numpy(credit(labels.shape[-1], gamma, trace=trace, n_step=n_step)).to(labels).T
 
 
 def reinforce(
@@ -77,17 +80,21 @@ def reinforce(
         >>> reinforce(one, torch.tensor([[1.5, 1.0]], dtype=torch.float64), 0.5, discount_states=True)
         tensor([[2.]], dtype=torch.float64)
     """
+    returns = tensor("returns", returns, axes=1)
+    score = tensor("score", score, (*returns.shape, None))
+    off = tensor("baseline", baseline) if isinstance(baseline, torch.Tensor) else number("baseline", baseline)
+    horizon, g = returns.shape[-1], number("gamma", gamma, low=0, high=1)
+    factor = torch.full((horizon,), g if discount_states else 1.0, dtype=returns.dtype, device=returns.device)
+    try:
+        weights = (returns - off) * factor.pow(torch.arange(horizon, device=returns.device))
+    except RuntimeError:
+        weights = returns.new_empty(0)
     require(
-        score.shape[:-1] == returns.shape,
-        f"scores of shape {tuple(score.shape)} and returns of shape {tuple(returns.shape)} do not match: "
-        "give (..., H, P) and (..., H)",
+        weights.shape == returns.shape,
+        f"the baseline must broadcast to the shape {tuple(returns.shape)} of the returns",
     )
-    horizon = returns.shape[-1]
-    check_problem(gamma, horizon)
-    factor = torch.full((horizon,), gamma if discount_states else 1.0, dtype=returns.dtype, device=returns.device)
-    weights = (returns - baseline) * factor.pow(torch.arange(horizon, device=returns.device))
     gradients = torch.einsum("...t,...tp->...p", weights, score)
-    require(bool(torch.isfinite(gradients).all()), "a gradient is NaN or infinite: check scores, returns and baseline")
+    require(bool(torch.isfinite(gradients).all()), "a gradient is infinite: scores, returns or baseline are too large")
     return gradients
 
 
@@ -96,7 +103,7 @@ def batch_mean(returns: torch.Tensor) -> torch.Tensor:
 
     It sees the noisy labels of the rollout that it is subtracted from, so it shrinks the gradient by 1/K.
     """
-    return returns.mean(-2, keepdim=True)
+    return tensor("returns", returns, axes=2).mean(-2, keepdim=True)
 
 
 def leave_one_out(returns: torch.Tensor) -> torch.Tensor:
@@ -106,7 +113,7 @@ def leave_one_out(returns: torch.Tensor) -> torch.Tensor:
         >>> leave_one_out(torch.tensor([[1.0], [3.0], [5.0]]))[:, 0]
         tensor([4., 3., 2.])
     """
-    k = returns.shape[-2]
+    k = tensor("returns", returns, axes=2).shape[-2]
     require(k >= 2, f"K = {k} is not allowed: leaving one out needs at least 2 rollouts")
     return (returns.sum(-2, keepdim=True) - returns) / (k - 1)
 
@@ -117,31 +124,30 @@ class NoisyLabels:
 
     ``inflation`` is the measured difference of the two variances, and ``excess`` the mean squared distance
     between the noisy and the noise-free gradient of the same rollout: the same number where the cross term of
-    the law of total variance vanishes, and far less noisy. ``noise_free`` is the variance without noise;
-    ``shift`` the largest coordinate of the mean difference in standard errors; ``score_squares`` is
-    ``E||w_t||^2`` for each step and ``score_bound_square`` is ``E max_t ||w_t||^2``.
+    the law of total variance vanishes, and far less noisy. ``shift`` is the largest coordinate of the mean
+    difference in standard errors; ``score_squares`` is ``E||w_t||^2`` for each step and ``score_bound_square`` is
+    ``E max_t ||w_t||^2``.
     """
 
     inflation: Measured
     excess: Measured
-    noise_free: Measured
     shift: float
-    score_squares: torch.Tensor
+    score_squares: Floats
     score_bound_square: float
-    steps: int
 
 
 def variance_difference(noisy: torch.Tensor, clean: torch.Tensor) -> Measured:
     """Difference of the total variances of two paired samples of vectors, with its standard error.
 
     Args:
-        noisy: shape ``(n, P)``.
+        noisy: shape ``(n, P)``, n at least 3.
         clean: the same rollouts without noise, shape ``(n, P)``.
     """
-    require(noisy.shape == clean.shape and noisy.shape[0] >= 2, "give two paired samples of shape (n, P), n at least 2")
-    n = noisy.shape[0]
+    clean = tensor("clean", clean, (None, None))
+    noisy = tensor("noisy", noisy, tuple(clean.shape))
     each = (noisy - noisy.mean(0)).square().sum(-1) - (clean - clean.mean(0)).square().sum(-1)
-    return Measured(float(each.sum() / (n - 1)), float(each.std() / n**0.5))
+    n = len(each)
+    return Measured.of(each * (n / max(n - 1, 1)))
 
 
 def measure_noisy_labels(
@@ -163,28 +169,102 @@ def measure_noisy_labels(
 
     No formula of the theory enters: two sample variances are subtracted. The noise is drawn after the
     trajectories, so it is independent of them.
+
+    Args:
+        system: control task.
+        policy: Gaussian policy.
+        theta: its parameters, shape ``(P,)``.
+        noise: on the labels.
+        gamma: discount in [0, 1].
+        n: rollouts, at least 3.
+        horizon: H.
+        discount_states: estimator B or A.
+        generator: source of all randomness.
+        chunk: rollouts held in memory together.
+        trace, n_step: as for :func:`returns_to_go`.
+
+    Raises:
+        RequestError: on values out of range, or if the rollouts diverge.
     """
-    clean, noisy, squares, largest, done = [], [], 0.0, 0.0, 0
-    while done < n:
-        size = min(chunk, n - done)
+    of_kind("noise", noise, NoiseProcess)
+    left, chunk = whole("n", n, low=3), whole("chunk", chunk, low=1)
+    gradients: dict[bool, list[torch.Tensor]] = {False: [], True: []}
+    norms: list[torch.Tensor] = []
+    while left:
+        size = min(chunk, left)
         batch = rollout(system, policy, theta, n=size, horizon=horizon, generator=generator)
         w = scores(policy, theta, batch)
-        labels = batch.rewards + noise.sample(size, horizon, generator=generator)
-        for rewards, out in ((batch.rewards, clean), (labels, noisy)):
+        labels = {False: batch.rewards, True: batch.rewards + noise.sample(size, horizon, generator=generator)}
+        for noisy, rewards in labels.items():
             to_go = returns_to_go(rewards, gamma, trace=trace, n_step=n_step)
-            out.append(reinforce(w, to_go, gamma, discount_states=discount_states))
-        norms = w.square().sum(-1)
-        squares, largest, done = squares + norms.sum(0), largest + float(norms.amax(1).sum()), done + size
-    clean, noisy = torch.cat(clean), torch.cat(noisy)
-    each = (clean - clean.mean(0)).square().sum(-1)
-    difference = noisy - clean
-    distance = difference.square().sum(-1)
+            gradients[noisy].append(reinforce(w, to_go, gamma, discount_states=discount_states))
+        norms.append(w.square().sum(-1))
+        left -= size
+    with_noise, without, squares = torch.cat(gradients[True]), torch.cat(gradients[False]), torch.cat(norms)
+    difference = with_noise - without
     return NoisyLabels(
-        inflation=variance_difference(noisy, clean),
-        excess=Measured(float(distance.mean()), float(distance.std() / n**0.5)),
-        noise_free=Measured(float(each.sum() / (n - 1)), float(each.std() / n**0.5)),
-        shift=float((difference.mean(0).abs() / (difference.std(0) / n**0.5)).max()),
-        score_squares=squares / n,
-        score_bound_square=largest / n,
-        steps=n * horizon,
+        inflation=variance_difference(with_noise, without),
+        excess=Measured.of(difference.square().sum(-1)),
+        shift=max(abs(Measured.of(coordinate).z(0.0)) for coordinate in difference.T),
+        score_squares=squares.mean(0).numpy(),
+        score_bound_square=float(squares.amax(1).mean()),
+    )
+
+
+@dataclass(frozen=True)
+class BatchLabels:
+    """What noisy labels do to the mean gradient of a batch of K rollouts.
+
+    ``distances`` are the squared distances between the noisy and the noise-free gradient of each batch; ``noise_free``
+    is the variance of a batch's gradient without noise; ``score_squares`` is ``E||w_t||^2`` for each step.
+    """
+
+    distances: torch.Tensor
+    noise_free: float
+    score_squares: Floats
+
+
+def measure_batches(
+    system: System,
+    policy: Policy,
+    theta: torch.Tensor,
+    noise: NoiseProcess,
+    gamma: float,
+    *,
+    batch: int,
+    n_batches: int,
+    horizon: int,
+    generator: torch.Generator,
+    baseline: Callable[[torch.Tensor, Rollouts], torch.Tensor | float] = lambda returns, rollouts: 0.0,
+    common: bool = False,
+) -> BatchLabels:
+    """Measure what noise does to the mean of ``batch`` gradients of estimator B, on ``n_batches`` batches.
+
+    Args:
+        system, policy, theta, noise, gamma, horizon, generator: as for :func:`measure_noisy_labels`.
+        batch: K, rollouts averaged.
+        n_batches: at least 3.
+        baseline: from the returns-to-go of the batches, shape ``(n_batches, K, H)``, and their rollouts (flat, in the
+            same order) to what is subtracted from the returns.
+        common: one draw of the noise for all rollouts of a batch, instead of one for each.
+
+    Raises:
+        RequestError: on values out of range, or if the rollouts diverge.
+    """
+    k, count = whole("batch", batch, low=1), whole("n_batches", n_batches, low=3)
+    runs = rollout(system, policy, theta, n=count * k, horizon=horizon, generator=generator)
+    w = scores(policy, theta, runs).reshape(count, k, horizon, -1)
+    rewards = runs.rewards.reshape(count, k, horizon)
+    of_kind("noise", noise, NoiseProcess)
+    drawn = noise.sample(count if common else count * k, horizon, generator=generator)
+    gradients = []
+    for labels in (rewards + drawn.reshape(count, -1, horizon), rewards):
+        returns = returns_to_go(labels, gamma)
+        gradient = reinforce(w, returns, gamma, discount_states=True, baseline=baseline(returns, runs))
+        gradients.append(gradient.mean(1))
+    noisy, clean = gradients
+    return BatchLabels(
+        distances=(noisy - clean).square().sum(-1),
+        noise_free=float(clean.var(0).sum()),
+        score_squares=w.square().sum(-1).mean((0, 1)).numpy(),
     )

@@ -7,12 +7,14 @@ from ``torch.func``.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch.func import grad, vmap
 
+from imagination.checks import number, of_kind, tensor, whole
 from imagination.errors import require
 
 __all__ = [
@@ -23,29 +25,16 @@ __all__ = [
     "Policy",
     "Rollouts",
     "System",
+    "log_density",
+    "roll",
     "rollout",
     "scores",
 ]
 
 
-class System(Protocol):
-    """A deterministic control task with a random start."""
-
-    state_size: int
-
-    def start(self, n: int, *, generator: torch.Generator) -> torch.Tensor:
-        """Initial states, shape ``(n, d_s)``."""
-
-    def step(self, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-        """Next states, shape ``(..., d_s)``."""
-
-    def reward(self, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-        """Rewards, shape ``(...)``."""
-
-
 @dataclass(frozen=True)
-class LinearSystem:
-    r"""A double integrator, :math:`x'=x+v\,dt,\ v'=v+a\,dt`, with reward :math:`-(x^2+\frac1{10}v^2+\frac1{10}a^2)`.
+class System(ABC):
+    """A deterministic control task of two coordinates, a position and its velocity, with a Gaussian start.
 
     Args:
         dt: time step, above 0.
@@ -54,15 +43,27 @@ class LinearSystem:
 
     dt: float = 0.1
     start_scale: float = 1.0
-    state_size: int = 2
 
     def __post_init__(self) -> None:
-        require(self.dt > 0, f"dt = {self.dt} is not allowed: it must be above 0")
-        require(self.start_scale >= 0, f"start_scale = {self.start_scale} is not allowed: at least 0")
+        number("dt", self.dt, above=0)
+        number("start_scale", self.start_scale, low=0)
 
     def start(self, n: int, *, generator: torch.Generator) -> torch.Tensor:
-        """Gaussian starts."""
+        """Initial states, shape ``(n, 2)``."""
         return self.start_scale * torch.randn(n, 2, generator=generator, dtype=torch.float64, device=generator.device)
+
+    @abstractmethod
+    def step(self, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """Next states, shape ``(..., 2)``, for states of that shape and actions ``(..., 1)``."""
+
+    @abstractmethod
+    def reward(self, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """Rewards, shape ``(...)``."""
+
+
+@dataclass(frozen=True)
+class LinearSystem(System):
+    r"""A double integrator, :math:`x'=x+v\,dt,\ v'=v+a\,dt`, with reward :math:`-(x^2+\frac1{10}v^2+\frac1{10}a^2)`."""
 
     def step(self, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         """One Euler step."""
@@ -76,27 +77,13 @@ class LinearSystem:
 
 
 @dataclass(frozen=True)
-class Pendulum:
-    r"""An upright pendulum, :math:`\ddot\phi=\sin\phi-\frac1{10}\dot\phi+a`.
+class Pendulum(System):
+    r"""An upright pendulum, :math:`\ddot\phi=\sin\phi-\frac1{10}\dot\phi+a`; the position is its angle in radians.
 
     The reward is :math:`\cos\phi-1-\frac1{10}\dot\phi^2-\frac1{100}a^2`.
-
-    Args:
-        dt: time step, above 0.
-        start_scale: standard deviation of the starting angle (radians) and velocity (radians a time unit).
     """
 
-    dt: float = 0.1
     start_scale: float = 0.5
-    state_size: int = 2
-
-    def __post_init__(self) -> None:
-        require(self.dt > 0, f"dt = {self.dt} is not allowed: it must be above 0")
-        require(self.start_scale >= 0, f"start_scale = {self.start_scale} is not allowed: at least 0")
-
-    def start(self, n: int, *, generator: torch.Generator) -> torch.Tensor:
-        """Gaussian starts around the upright position."""
-        return self.start_scale * torch.randn(n, 2, generator=generator, dtype=torch.float64, device=generator.device)
 
     def step(self, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         """One semi-implicit Euler step."""
@@ -110,32 +97,37 @@ class Pendulum:
         return angle.cos() - 1 - 0.1 * velocity.square() - 0.01 * action[..., 0].square()
 
 
-class Policy(Protocol):
-    """A Gaussian policy with fixed standard deviation and a parametric mean."""
-
-    std: float
-    action_size: int
-    n_parameters: int
-
-    def mean(self, theta: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-        """Mean action, shape ``(..., d_a)``."""
-
-
 @dataclass(frozen=True)
-class LinearPolicy:
-    """Mean action linear in the state: ``theta`` is the ``(d_a, d_s)`` gain, row by row.
-
-    Example:
-        >>> LinearPolicy(2, 1, std=0.5).mean(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
-        tensor([[11.]])
-    """
+class Policy(ABC):
+    """A Gaussian policy with a parametric mean and a standard deviation that is fixed and above 0."""
 
     state_size: int
     action_size: int
     std: float
 
     def __post_init__(self) -> None:
-        require(self.std > 0, f"std = {self.std} is not allowed: it must be above 0")
+        whole("state_size", self.state_size, low=1)
+        whole("action_size", self.action_size, low=1)
+        number("std", self.std, above=0)
+
+    @property
+    @abstractmethod
+    def n_parameters(self) -> int:
+        """P, the length of ``theta``."""
+
+    @abstractmethod
+    def mean(self, theta: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """Mean action, shape ``(..., d_a)``."""
+
+
+@dataclass(frozen=True)
+class LinearPolicy(Policy):
+    """Mean action linear in the state: ``theta`` is the ``(d_a, d_s)`` gain, row by row.
+
+    Example:
+        >>> LinearPolicy(2, 1, std=0.5).mean(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
+        tensor([[11.]])
+    """
 
     @property
     def n_parameters(self) -> int:
@@ -148,7 +140,7 @@ class LinearPolicy:
 
 
 @dataclass(frozen=True)
-class NeuralPolicy:
+class NeuralPolicy(Policy):
     """Mean action from one hidden layer of tanh units, ``theta`` flat: ``W1, b1, W2``.
 
     Example:
@@ -156,14 +148,11 @@ class NeuralPolicy:
         32
     """
 
-    state_size: int
-    action_size: int
     hidden: int
-    std: float
 
     def __post_init__(self) -> None:
-        require(self.std > 0, f"std = {self.std} is not allowed: it must be above 0")
-        require(self.hidden >= 1, f"hidden = {self.hidden} is not allowed: at least one unit")
+        super().__post_init__()
+        whole("hidden", self.hidden, low=1)
 
     @property
     def n_parameters(self) -> int:
@@ -173,23 +162,49 @@ class NeuralPolicy:
     def mean(self, theta: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """``W2 @ tanh(W1 @ state + b1)``."""
         h, d = self.hidden, self.state_size
-        w1, b1, w2 = theta.split((h * d, h, h * self.action_size))
-        return torch.tanh(state @ w1.reshape(h, d).T + b1) @ w2.reshape(self.action_size, h).T
+        w1, b1, w2 = theta[: h * d].reshape(h, d), theta[h * d : h * (d + 1)], theta[h * (d + 1) :]
+        return torch.tanh(state @ w1.T + b1) @ w2.reshape(self.action_size, h).T
 
 
 @dataclass(frozen=True)
 class Rollouts:
-    """``n`` episodes of ``H`` steps: states ``(n, H, d_s)``, actions ``(n, H, d_a)``, rewards ``(n, H)``."""
+    """Episodes of ``H`` steps: states ``(..., H, d_s)``, actions ``(..., H, d_a)``, rewards ``(..., H)``."""
 
     states: torch.Tensor
     actions: torch.Tensor
     rewards: torch.Tensor
 
 
+def roll(
+    system: System,
+    mean: Callable[[torch.Tensor], torch.Tensor],
+    std: float,
+    state: torch.Tensor,
+    noise: Iterable[torch.Tensor],
+) -> Rollouts:
+    """Advance any number of episodes together, one step for each element of ``noise``.
+
+    Args:
+        system: the control task.
+        mean: mean action as a function of the states.
+        std: standard deviation of the actions.
+        state: the starts, shape ``(..., d_s)``.
+        noise: for each step unit noise of the actions, shape ``(..., d_a)``; the horizon is their number.
+    """
+    states, actions, rewards = [], [], []
+    for unit in noise:
+        action = mean(state) + std * unit
+        states.append(state)
+        actions.append(action)
+        rewards.append(system.reward(state, action))
+        state = system.step(state, action)
+    return Rollouts(torch.stack(states, -2), torch.stack(actions, -2), torch.stack(rewards, -1))
+
+
 def rollout(
     system: System, policy: Policy, theta: torch.Tensor, *, n: int, horizon: int, generator: torch.Generator
 ) -> Rollouts:
-    """Roll ``n`` episodes out together.
+    """Roll ``n`` episodes of one policy out.
 
     Args:
         system: the control task.
@@ -198,6 +213,9 @@ def rollout(
         n: number of episodes, at least 1.
         horizon: steps in each, at least 1.
         generator: source of all randomness.
+
+    Returns:
+        Shapes ``(n, H, d_s)``, ``(n, H, d_a)`` and ``(n, H)``.
 
     Raises:
         RequestError: on a wrong shape, size, or a NaN in ``theta``.
@@ -208,24 +226,22 @@ def rollout(
         >>> rollout(LinearSystem(), LinearPolicy(2, 1, std=0.5), theta, n=3, horizon=4, generator=g).actions.shape
         torch.Size([3, 4, 1])
     """
-    require(n == int(n) and n >= 1, f"n = {n} is not allowed: at least one episode")
-    require(horizon == int(horizon) and horizon >= 1, f"horizon = {horizon} is not allowed: an integer of at least 1")
-    require(
-        theta.shape == (policy.n_parameters,),
-        f"theta has shape {tuple(theta.shape)}: this policy takes ({policy.n_parameters},)",
-    )
-    require(bool(torch.isfinite(theta).all()), "theta contains a NaN or an infinity")
-    state = system.start(n, generator=generator)
-    states, actions, rewards = [], [], []
-    for _ in range(horizon):
-        mean = policy.mean(theta, state)
-        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
-        action = mean + policy.std * noise
-        states.append(state)
-        actions.append(action)
-        rewards.append(system.reward(state, action))
-        state = system.step(state, action)
-    return Rollouts(torch.stack(states, 1), torch.stack(actions, 1), torch.stack(rewards, 1))
+    of_kind("system", system, System)
+    of_kind("policy", policy, Policy)
+    theta = tensor("theta", theta, (policy.n_parameters,))
+    of_kind("generator", generator, torch.Generator)
+    n, steps = whole("n", n, low=1), whole("horizon", horizon, low=1)
+
+    def unit() -> torch.Tensor:
+        return torch.randn(n, policy.action_size, generator=generator, dtype=theta.dtype, device=generator.device)
+
+    start = system.start(n, generator=generator)
+    return roll(system, lambda state: policy.mean(theta, state), policy.std, start, (unit() for _ in range(steps)))
+
+
+def log_density(policy: Policy, theta: torch.Tensor, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+    r"""Log density of actions up to a constant, :math:`-\lVert a-\mu_\theta(s)\rVert^2/2\sigma^2`, shape ``(...)``."""
+    return -0.5 * ((action - policy.mean(theta, state)) / policy.std).square().sum(-1)
 
 
 def scores(policy: Policy, theta: torch.Tensor, rollouts: Rollouts) -> torch.Tensor:
@@ -234,12 +250,11 @@ def scores(policy: Policy, theta: torch.Tensor, rollouts: Rollouts) -> torch.Ten
     Raises:
         RequestError: if a score is NaN or infinite.
     """
-
-    def log_prob(parameters: torch.Tensor, state: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-        return -0.5 * ((action - policy.mean(parameters, state)) / policy.std).square().sum()
-
-    per_step = vmap(grad(log_prob), in_dims=(None, 0, 0))
-    flat = per_step(theta, rollouts.states.flatten(0, 1), rollouts.actions.flatten(0, 1))
-    out = flat.reshape(*rollouts.rewards.shape, -1)
+    of_kind("policy", policy, Policy)
+    runs = of_kind("rollouts", rollouts, Rollouts)
+    theta = tensor("theta", theta, (policy.n_parameters,))
+    per_step = vmap(grad(lambda at, state, action: log_density(policy, at, state, action)), in_dims=(None, 0, 0))
+    flat: torch.Tensor = per_step(theta, runs.states.flatten(0, 1), runs.actions.flatten(0, 1))
+    out = flat.reshape(*runs.rewards.shape, -1)
     require(bool(torch.isfinite(out).all()), "a score is NaN or infinite: the rollouts diverged; try a smaller gain")
     return out
