@@ -51,15 +51,15 @@ def test_planted_laws_give_the_split_of_theorem_1():
 @pytest.mark.parametrize("measure", ["mse", "rmse", "error"])
 def test_an_mse_is_converted_and_that_is_said(measure):
     plan = planned(table(measure=measure))
-    assert plan.laws["dynamics"].exponent == pytest.approx(0.5, abs=0.02)
+    assert plan.heads["dynamics"].law.exponent == pytest.approx(0.5, abs=0.02)
     assert said(plan, "mean squared errors were given") == (measure == "mse")
     assert said(plan, "one output") == (measure != "error")
 
 
 def test_state_dim_turns_a_mean_square_per_output_into_a_norm():
     one, twelve = (planned(table(measure="mse"), state_dim=d) for d in (1, 12))
-    assert twelve.laws["dynamics"].scale == pytest.approx(math.sqrt(12) * one.laws["dynamics"].scale)
-    assert twelve.laws["reward"] == one.laws["reward"]
+    assert twelve.heads["dynamics"].law.scale == pytest.approx(math.sqrt(12) * one.heads["dynamics"].law.scale)
+    assert twelve.heads["reward"].law == one.heads["reward"].law
     assert not said(twelve, "one output")
 
 
@@ -134,7 +134,7 @@ def test_the_budget_for_a_target_reaches_it():
     assert said(far, "the laws are a guess")
     assert planned(budget=far.budget_for_target).bound == pytest.approx(wanted / 100, rel=1e-9)
     only_rewards = planned(weighting=Weighting(0.0, 1.0, "given"), target=0.1)
-    assert only_rewards.budget_for_target == pytest.approx(2 * only_rewards.laws["reward"].samples_for(0.1))
+    assert only_rewards.budget_for_target == pytest.approx(2 * only_rewards.heads["reward"].law.samples_for(0.1))
 
 
 def test_what_is_owned_already_is_kept_and_the_budget_buys_on_top():
@@ -148,7 +148,8 @@ def test_what_is_owned_already_is_kept_and_the_budget_buys_on_top():
 def test_next_unit_is_what_lowers_the_bound_more():
     for have in ((50.0, 400.0), (4000.0, 50.0)):
         plan = planned(have_dyn=have[0], have_rew=have[1])
-        bound = lambda d, r, laws=plan.laws: 2 * laws["dynamics"](d) + laws["reward"](r)  # noqa: E731
+        laws = {head: plan.heads[head].law for head in plan.heads}
+        bound = lambda d, r, laws=laws: 2 * laws["dynamics"](d) + laws["reward"](r)  # noqa: E731
         gains = {"dynamics": -bound(have[0] + 0.01, have[1]), "reward": -bound(have[0], have[1] + 0.01 / 2)}
         assert plan.next_unit == max(gains, key=gains.get)
 
