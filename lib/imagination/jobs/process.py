@@ -82,7 +82,8 @@ def in_a_process(
         assert process.stdin is not None
         try:
             try:
-                pickle.dump((sys.path, function, arguments), process.stdin)
+                pickle.dump(sys.path, process.stdin)
+                pickle.dump((function, arguments), process.stdin)
                 process.stdin.flush()
             except BrokenPipeError:
                 process.wait()
@@ -112,8 +113,8 @@ def in_a_process(
 
 def _child() -> None:
     """What the process does: read, watch, work, answer."""
-    path, function, arguments = pickle.load(sys.stdin.buffer)
-    sys.path[:] = path
+    sys.path[:] = pickle.load(sys.stdin.buffer)
+    function, arguments = pickle.load(sys.stdin.buffer)  # found on that path
     threading.Thread(target=_end_with_the_asker, daemon=True).start()
     try:
         outcome = (True, function(*arguments))
