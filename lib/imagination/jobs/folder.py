@@ -37,7 +37,7 @@ class Block:
     """The unit that is worked on, stored and lost.
 
     Args:
-        name: of its shard: letters, digits and ``.=_+-``.
+        name: of its shard: letters, digits and ``_.,=+-``.
         argument: what the study's function is given. It can be pickled, and its ``repr`` says all that decides the
             result beside the settings.
         weight: its share of the work, in the unit of the progress bar.
@@ -48,7 +48,7 @@ class Block:
     weight: int = 1
 
     def __post_init__(self) -> None:
-        require(re.fullmatch(r"[\w.=+-]{1,120}", self.name, re.ASCII), f"{shown(self.name)} can't name a block")
+        require(re.fullmatch(r"[\w.,=+-]{1,120}", self.name, re.ASCII), f"{shown(self.name)} can't name a block")
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,11 @@ from imagination.checks import whole
 
 __all__ = ["THREADS", "Interrupted", "ProcessLost", "cores", "in_a_process"]
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "IMAGINATION_CORES")
-"""What libraries read to learn how many threads they may start; the last one is read by :func:`cores`."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What libraries read to learn how many threads they may start."""
+
+CORES = "IMAGINATION_CORES"
+"""What :func:`cores` reads."""
 
 _CHILD = "from imagination.jobs.process import _child; _child()"
 
@@ -41,7 +44,7 @@ def cores() -> int:
         True
     """
     granted = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    most = os.environ.get("IMAGINATION_CORES", "")
+    most = os.environ.get(CORES, "")
     return min(granted, max(1, int(most))) if most.isdecimal() else granted
 
 
@@ -76,7 +79,7 @@ def in_a_process(
             stdout=complaints,
             stderr=complaints,
             pass_fds=[answer.fileno()],
-            env=share | os.environ,
+            env=share | os.environ | {CORES: str(threads)},
             start_new_session=True,  # Ctrl-C in the terminal is for the asker
         )
         assert process.stdin is not None
