@@ -1,14 +1,16 @@
 """The study of the exponents: what it trains, and that an interrupted arm goes on where it stopped."""
 
+import json
 from collections import Counter
 from itertools import islice
 
+import pandas as pd
 import pytest
 
-from imagination.cli import exponents_study as runner
+from imagination.jobs.runner import run_study
 from imagination.training import exponents_study
 from imagination.training.ensemble import Job, train_ensemble
-from imagination.training.exponents_study import ARMS, VARIANTS, Row
+from imagination.training.exponents_study import ARMS, VARIANTS, Row, study_of
 from imagination.training.students import Recipe
 from imagination.training.teacher import Target
 
@@ -32,27 +34,34 @@ def test_no_training_stands_twice(arm):
     assert len(jobs) == len(set(jobs))
 
 
-def test_interrupted_arm_goes_on(tmp_path, monkeypatch):
+def test_interrupted_arm_goes_on(tmp_path):
+    """Half of it, then all of it: what was there is not made again, and the rows are those of one run, in order."""
     rows = [
-        Row(t.value, Job(seed, 256, t, Recipe(epochs=1))) for seed in (0, 1) for t in (Target.DYNAMICS, Target.REWARD)
+        Row(f"{t.value}, short", Job(seed, n, t, Recipe(epochs=1)))
+        for seed in (0, 1)
+        for n in (256, 300)
+        for t in (Target.DYNAMICS, Target.REWARD)
     ]
-    calls = []
+    first = run_study(study_of("x", rows[:4]), tmp_path / "x")
+    assert [shard.result["rows"][0][1:3] for shard in first.shards.values()] == [[256, 0], [300, 0]]
+    run_study(study_of("x", rows), tmp_path / "x")
+    sessions = json.loads((tmp_path / "x" / "provenance.json").read_text())["sessions"]
+    assert [session["blocks"] for session in sessions] == [2, 2]
+    run_study(study_of("x", rows), tmp_path / "whole")
+    table = (tmp_path / "x" / "errors.csv").read_text()
+    assert table == (tmp_path / "whole" / "errors.csv").read_text()
+    found = pd.read_csv(tmp_path / "x" / "errors.csv")
+    assert list(found.columns) == ["head", "variant", "n", "steps", "seed", "mse", "train_mse"]
+    outcomes = train_ensemble([row.job for row in rows])
+    assert found.variant.tolist() == [row.variant for row in rows]
+    assert found.mse.tolist() == pytest.approx([outcome.mse for outcome in outcomes], rel=1e-8)
 
-    def trainer(jobs, *, threads=None):
-        calls.append([job.seed for job in jobs])
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return train_ensemble(jobs, threads=1)
 
-    monkeypatch.setattr(runner, "train_ensemble", trainer)
-    with pytest.raises(KeyboardInterrupt):
-        runner.train_arm("x", rows, tmp_path)
-    table, seconds = runner.train_arm("x", rows, tmp_path)
-    assert calls == [[0, 0], [1, 1], [1, 1]]
-    whole, _ = runner.train_arm("x", rows, tmp_path / "other")
-    assert table.equals(whole)
-    assert seconds > 0
-    assert list(table.columns) == ["head", "variant", "n", "steps", "seed", "mse", "train_mse"]
+def test_another_recipe_is_trained_again(tmp_path):
+    for steps in (1, 2):
+        study = study_of("x", [Row("a", Job(0, 256, recipe=Recipe(steps=steps)))])
+        run_study(study, tmp_path / "x", warn=pytest.fail)
+        assert pd.read_csv(tmp_path / "x" / "errors.csv").steps.tolist() == [steps]
 
 
 def test_replicas_share_the_teacher_and_nothing_else():

@@ -23,14 +23,24 @@ __all__ = ["command", "yaml_value"]
     "-p", "given", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter: 3, 1e4, '[1, 2]'; may be repeated."
 )
 @click.option("-f", "file", type=click.Path(path_type=Path), help="A YAML file of parameters; -p goes before it.")
-@click.option("--out", type=click.Path(path_type=Path), help="The notebook to write.  [default: CHAPTER.run.ipynb]")
+@click.option(
+    "--over", nargs=2, multiple=True, metavar="NAME VALUES", help="Every value of a list, '[1, 2]'; may be repeated."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The notebook to write; with --over, the folder.  [default: CHAPTER.run.ipynb, CHAPTER.runs]",
+)
+@click.option("--scheduler", metavar="tcp://HOST:PORT", help="Dask scheduler that gets the runs of --over.")
 @click.option("--list", "list_only", is_flag=True, help="Print the chapter's parameters and run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the parameters, or the comparison with the book, as JSON.")
 def command(
     chapter: str,
     given: tuple[tuple[str, str], ...],
     file: Path | None,
+    over: tuple[tuple[str, str], ...],
     out: Path | None,
+    scheduler: str | None,
     list_only: bool,
     as_json: bool,
 ) -> None:
@@ -40,6 +50,12 @@ def command(
     imagination run scaling_laws --list
     imagination run scaling_laws -p n_seeds 3 -p anchors "[2000, 5000]" --out mine.ipynb
     imagination run scaling_laws -f notebooks/paper_scale.yml
+
+    With --over, run every combination on all cores, and say how each verdict depends on the parameters. Killed and
+    started again, it continues; started again with more values, it runs what is new.
+
+    \b
+    imagination run notation --over gamma "[0.8, 0.9, 0.95]" --over n_systems "[100, 1000]" --out grid
     """
     from imagination.parameters import parameters_of
 
@@ -47,6 +63,14 @@ def command(
         click.echo(_listing(parameters_of(chapter).rows(), as_json=as_json))
         return
     parameters = _file(file, chapter) | {name: yaml_value(f"parameter {name}", text) for name, text in given}
+    if over or scheduler:
+        from imagination.cli.over import run_over
+
+        names = [name for name, _ in over]
+        require(len(names) == len(set(names)), "--over names a parameter twice; give all its values in one list")
+        values = {name: yaml_value(f"--over {name}", text) for name, text in over}
+        run_over(chapter, parameters, values, out or Path(f"{chapter}.runs"), scheduler=scheduler, as_json=as_json)
+        return
     parameters_of(chapter).request(parameters)  # a wrong request is refused before papermill is loaded
     _run(chapter, parameters, out or Path(f"{chapter}.run.ipynb"), as_json=as_json)
 

@@ -5,14 +5,21 @@ What is trained is fixed here and nowhere else. ``make exponents-study`` trains 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from imagination.jobs.folder import Block, Shard
+from imagination.jobs.provenance import history
+from imagination.jobs.runner import Study
 from imagination.training.ensemble import Job
 from imagination.training.students import Recipe
+from imagination.training.sweep import train_block, training_block
 from imagination.training.teacher import POLICIES, Target
 
-__all__ = ["ARMS", "DIAGONAL", "VARIANTS", "Row", "Variant", "policies", "replicas", "steps", "targets"]
+__all__ = ["ARMS", "DIAGONAL", "VARIANTS", "Row", "Variant", "policies", "replicas", "steps", "study_of", "targets"]
 
 ANCHORS = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 DIAGONAL = tuple(Recipe().steps_at(n) for n in ANCHORS)
@@ -99,3 +106,51 @@ def replicas(teachers: int = 4, students: int = 8) -> Iterator[Row]:
 
 
 ARMS = {"targets": targets, "steps": steps, "policies": policies, "replicas": replicas}
+
+
+def study_of(arm: str, rows: Sequence[Row]) -> Study:
+    """The study that trains an arm; it leaves ``errors.csv``, in the order of the rows, and ``provenance.json``.
+
+    Students that can share their data are one block, so that an arm may be begun with fewer teachers.
+
+    Args:
+        arm: its name.
+        rows: its trainings, each once.
+
+    Source: this book.
+
+    Example:
+        >>> study = study_of("targets", list(targets(teachers=2)))
+        >>> len(study.blocks), sum(len(jobs) for _, jobs in (block.argument for block in study.blocks))
+        (12, 120)
+    """
+    bundles: dict[Hashable, list[Job]] = {}
+    for row in rows:
+        bundles.setdefault(row.job.shared, []).append(row.job)
+    blocks = [_block(jobs) for jobs in bundles.values()]
+
+    def publish(shards: dict[str, Shard]) -> dict[str, str]:
+        found: dict[Job, list[Any]] = {}
+        for block in blocks:
+            found.update(zip(block.argument[1], shards[block.name].result["rows"], strict=True))
+        lines = ["head,variant,n,steps,seed,mse,train_mse"]
+        for row in rows:
+            head, n, seed, mse, train_mse, steps = found[row.job]
+            variant = f'"{row.variant}"' if "," in row.variant else row.variant
+            lines.append(f"{head},{variant},{n},{steps},{seed},{mse:.9g},{train_mse:.9g}")
+        teachers = len({row.job.seed for row in rows})
+        origin = {
+            "command": f"python -m imagination.cli.exponents_study --arm {arm} --teachers {teachers}",
+            "trainings": len(rows),
+            "adam_steps": sum(block.weight for block in blocks),
+            "teachers": teachers,
+            **history(shards.values()),
+        }
+        return {"errors.csv": "\n".join(lines) + "\n", "provenance.json": json.dumps(origin, indent=1) + "\n"}
+
+    return Study("study of exponents", {"arm": arm}, blocks, train_block, publish)
+
+
+def _block(jobs: Sequence[Job]) -> Block:
+    mark = hashlib.sha256(repr(jobs).encode()).hexdigest()[:12]
+    return training_block(f"seed{jobs[0].seed:03}-n{jobs[0].n:06}-{mark}", jobs)
