@@ -318,7 +318,7 @@ for steps in p.branches:
     gaps = [system.gap(steps) for system in systems]
     bounds = [
         branched_gap_bound(
-            system.facts().lipschitz,
+            system.lipschitz,
             gamma=p.gamma,
             eps_dyn=p.eps_dyn,
             eps_rew=0.0,
@@ -358,7 +358,7 @@ nearly_linear = NoisyScalar(
 )
 attained = [
     branched_gap_bound(
-        nearly_linear.facts().lipschitz,
+        nearly_linear.lipschitz,
         gamma=p.gamma,
         eps_dyn=tiny,
         eps_rew=0.0,

@@ -419,7 +419,7 @@ say(
 # constant. The learned maps differ from the true ones by fields whose supremum is the stated error. The
 # contraction, the constants and the errors are drawn anew for each. What the steps after the last one can still add is
 # known in closed form, and is added to the gap before it is compared. The horizon doubles until that is less than the
-# fourth digit, and ends at 1280 steps.
+# fourth digit, and ends at 640 steps.
 
 # %%
 rows = []
@@ -439,7 +439,7 @@ for _ in range(p.n_systems):
     steps, most = 10, return_gap_bound(some, **setting)
     while (
         tail := return_gap_tail(some, **setting, horizon=steps)
-    ) > 1e-4 * most and steps < 1280:
+    ) > 1e-4 * most and steps < 640:
         steps *= 2
     rows.append((np.abs(pair.gap(steps)).max() + tail, most, contraction_))
 gaps, bounds, contractions = np.array(rows).T

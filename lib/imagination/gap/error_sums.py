@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from imagination.checks import Floats, Ints
 
-__all__ = ["Bools", "ErrorSums", "error_sums", "error_sums_by_recursion", "times"]
+__all__ = ["Bools", "ErrorSums", "error_sums", "error_sums_by_recursion", "geometric", "times"]
 
 Bools = NDArray[np.bool_]
 
@@ -147,6 +147,20 @@ def error_sums_by_recursion(gamma: Any, growth: Any, horizon: int) -> tuple[Any,
         discount *= gamma
         distance = growth * distance + 1
     return rewards, total
+
+
+def geometric(base: float, terms: Floats) -> Floats:
+    """:math:`\\sum_{i<n}q^i`, without cancellation near 1.
+
+    Example:
+        >>> geometric(2.0, np.array([0.0, 1.0, 3.0])).round(12).tolist()
+        [0.0, 1.0, 7.0]
+    """
+    if base == 1:
+        return terms
+    if base == 0:
+        return (terms > 0).astype(np.float64)
+    return np.asarray(np.expm1(terms * np.log(base)) / (base - 1))
 
 
 def times(a: Floats, b: Floats) -> Floats:

@@ -30,6 +30,7 @@ from scipy.special import erf
 
 from imagination.checks import Floats, broadcast, generator_of, non_negative, number, numbers, whole
 from imagination.errors import require
+from imagination.gap.error_sums import geometric
 from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.mdp import MDP, SystemPair
 from imagination.gap.relatives import PairFacts
@@ -335,7 +336,7 @@ def mean_total_variation(true: Chain, model: Chain, start: Floats, sampler: Chai
     for _ in range(whole("horizon", horizon)):
         before, worst = state, max(worst, float(state @ distances))
         state = before @ sampler.transitions
-        if np.array_equal(state, before):  # nothing new comes after this
+        if np.abs(state - before).max() < 1e-15:  # the chain has come to rest: nothing new comes after this
             break
     return worst
 
@@ -377,7 +378,7 @@ def compare_chains(true: Chain, model: Chain, points: Floats, start: Floats, gam
         model: :math:`\\hat P,\\hat r`.
         points: ``(S,)`` coordinates.
         start: ``(S,)`` distribution of the first state.
-        gamma: discount in [0, 0.99999].
+        gamma: discount in [0, 0.9999].
 
     Source: this book.
 
@@ -389,7 +390,7 @@ def compare_chains(true: Chain, model: Chain, points: Floats, start: Floats, gam
         >>> round(found.gap, 4), all(found.gap <= bound for bound in found.bounds().values())
         (1.6506, True)
     """
-    gamma = number("gamma", gamma, low=0, high=0.99999)
+    gamma = number("gamma", gamma, low=0, high=0.9999)
     values = true.values(gamma)
     growth = min(kernel_growth(true.transitions, points), kernel_growth(model.transitions, points))
     sensitivity = lipschitz_on_line(true.rewards, points)
@@ -415,7 +416,7 @@ class NoisyScalar:
     """The system, its model, and what the bounds need to know of them.
 
     Args:
-        gamma: discount in (0, 0.99999].
+        gamma: discount in (0, 0.9999].
         dynamics: :math:`L_f\\ge0`.
         reward: :math:`L_r>0`.
         gain: :math:`g`, the policy's slope; :math:`L_\\pi=|g|`. Negative: feedback that damps.
@@ -444,7 +445,7 @@ class NoisyScalar:
     reward_range: float = 1.0
 
     def __post_init__(self) -> None:
-        number("gamma", self.gamma, above=0, high=0.99999)
+        number("gamma", self.gamma, above=0, high=0.9999)
         require(
             number("gain", self.gain) >= -1,
             f"gain = {self.gain!r} is not allowed: below -1 the loop reverses the state",
@@ -490,11 +491,9 @@ class NoisyScalar:
             >>> round(system.gap() / system.facts().bounds()["Lemma 1"], 4)  # nearly attained
             1.0
         """
-        t, drift, level, _ = self._paths()
-        imagined = t if branch is None else np.minimum(t, whole("branch", branch))
-        # Real and imagined steps widen the distribution alike; only the drift stops at the branch.
-        shift = drift[imagined.astype(int)] * (self.growth ** -(t - imagined) if self.growth > 1 else 1.0)
-        dynamics = self.gamma**t @ (self.reward_range * erf(shift / level / math.sqrt(2)) / 2)
+        t, shift, level, _ = self._paths(branch)
+        with np.errstate(over="ignore", divide="ignore"):  # beyond the reward's range the difference is all of it
+            dynamics = self.gamma**t @ (self.reward_range * erf(shift / level / math.sqrt(2)) / 2)
         return float(dynamics) + self.eps_rew / (1 - self.gamma)
 
     @property
@@ -518,8 +517,14 @@ class NoisyScalar:
         """Exact value-aware loss :math:`\\sup_s|\\mathbb E V(s')-\\mathbb E V(\\hat s')|`, attained where the two
         means lie on both sides of 0."""
         t, _, level, slope = self._paths()
-        terms = erf(slope[:-1] * self.eps_dyn / (2 * math.sqrt(2)) / (level[1:] * self._rescale()))
+        with np.errstate(over="ignore", divide="ignore"):
+            terms = erf(slope[:-1] * self.eps_dyn / (2 * math.sqrt(2)) / (level[1:] * max(self.growth, 1.0)))
         return float(self.gamma ** t[:-1] @ terms) * self.reward_range
+
+    @property
+    def lipschitz(self) -> Lipschitz:
+        """The constants in the sum metric, which do not see that feedback damps."""
+        return Lipschitz(dynamics=self.dynamics, reward=self.reward, policy=abs(self.gain))
 
     def facts(self) -> PairFacts:
         """What the bounds need to know, and the exact gap.
@@ -535,7 +540,7 @@ class NoisyScalar:
             eps_dyn=self.eps_dyn,
             total_variation=self.total_variation,
             mean_total_variation=self.total_variation,  # the same in every state
-            lipschitz=Lipschitz(dynamics=self.dynamics, reward=self.reward, policy=abs(self.gain)),
+            lipschitz=self.lipschitz,
             growth=self.growth,
             sensitivity=self.sensitivity,
             reward_range=self.reward_range,
@@ -544,27 +549,19 @@ class NoisyScalar:
             gap=self.gap(),
         )
 
-    def _paths(self) -> tuple[Floats, ...]:
-        """Times, mean of the imagined state, scale of the smoothed reward, and slope of the state in the start.
+    def _paths(self, branch: int | None = None) -> tuple[Floats, Floats, Floats, Floats]:
+        """Times, difference of the two means, scale of the smoothed reward, and slope of the state in the start.
 
-        In the expansive regime all three are divided by :math:`\\Lambda^t`, so that nothing overflows.
+        Real and imagined steps widen the distribution alike; only the difference stops at the branch, after :math:`m`
+        steps. In the expansive regime all three are divided by :math:`\\Lambda^m`, so that nothing overflows.
         """
         smallest = 1e-20 * min(1.0, self.noise / self.width if self.noise > 0 and self.width < math.inf else 1.0)
         t = np.arange(math.ceil(math.log(smallest) / math.log(self.gamma)) + 2, dtype=np.float64)
-        base = self.growth if self.growth <= 1 else 1 / self.growth
-        drift, variance = self.eps_dyn * _geometric(base, t), self.noise**2 * _geometric(base**2, t)
+        m = t if branch is None else np.minimum(t, whole("branch", branch))
+        base = min(self.growth, 1 / self.growth) if self.growth > 0 else 0.0
+        shift, spread = self.eps_dyn * geometric(base, m), self.noise * np.sqrt(geometric(base**2, t))
         if self.growth <= 1:
-            return t, drift, np.sqrt(self.width**2 + variance), base**t
-        level = np.sqrt((self.width * base**t) ** 2 + variance * base**2)
-        return t, drift * base, np.maximum(level, np.finfo(float).tiny), np.ones(len(t))
-
-    def _rescale(self) -> float:
-        """Undo the division by :math:`\\Lambda` between neighbouring times."""
-        return self.growth if self.growth > 1 else 1.0
-
-
-def _geometric(base: float, t: Floats) -> Floats:
-    """:math:`\\sum_{i<t}q^i`, without cancellation near 1."""
-    if base == 1:
-        return t
-    return np.expm1(t * math.log(base)) / (base - 1) if base > 0 else (t > 0).astype(float)
+            return t, shift, np.hypot(self.width, spread), base**t
+        with np.errstate(over="ignore", under="ignore"):
+            spread = spread * base * self.growth ** (t - m) if self.noise > 0 else spread
+            return t, shift * base, np.hypot(self.width * base**m, spread), np.ones(len(t))

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from imagination.checks import Floats, broadcast, discount, non_negative, number, plain, whole, wholes
 from imagination.gap.bounds import return_gap_bound
-from imagination.gap.error_sums import error_sums, times
+from imagination.gap.error_sums import error_sums, geometric, times
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, contraction
 from imagination.gap.value import value_aware_bound
 
@@ -257,7 +257,7 @@ def combined_bound(
     Never above Lemma 1, its bounded-reward form or :func:`lobel_parr_bound`, finite for every growth.
 
     Args:
-        gamma: discount in [0, 0.99999]; the sum is added up term by term.
+        gamma: discount in [0, 0.9999]; the sum is added up term by term.
         eps_rew: sup of the reward error.
         error: Wasserstein distance (or sup norm) of one step.
         growth: :math:`\\Lambda`.
@@ -272,23 +272,25 @@ def combined_bound(
         ...                      reward_range=1.0), 4)
         2.7812
     """
-    gamma, tau = number("gamma", gamma, low=0, high=0.99999), _total_variation(total_variation)
+    gamma, tau = number("gamma", gamma, low=0, high=0.9999), _total_variation(total_variation)
     eps_rew, error, growth, sensitivity, reward_range = (
         number(name, value, low=0, high=LARGEST)
         for name, value in [("eps_rew", eps_rew), ("error", error), ("growth", growth), ("sensitivity", sensitivity),
                             ("reward_range", reward_range)]
     )  # fmt: skip
-    total, delta, together, discounted = 0.0, 0.0, 1.0, 1.0
-    # The rest of the sum is at most R discounted / (1 - gamma) and is charged in full, so this stays an
-    # upper bound.
-    while reward_range * discounted / (1 - gamma) > 1e-15 * max(total, 1e-300) and discounted > 0:
-        total += discounted * min(sensitivity * delta, reward_range * (1 - together))
-        delta, together, discounted = growth * delta + error, together * (1 - tau), discounted * gamma
-        if sensitivity * delta == 0 or tau == 0:
-            break
-    else:
-        total += reward_range * discounted / (1 - gamma)
-    return eps_rew / (1 - gamma) + total
+    first = min(sensitivity * error, reward_range * tau)  # the cost at t = 1; no later one is smaller
+    if gamma * first == 0:
+        return eps_rew / (1 - gamma)
+    # What is left after the last term is charged in full and is below 1e-16 of the sum, so this stays an upper bound.
+    last = math.ceil(
+        (math.log(1e-16 * (1 - gamma)) + math.log(gamma) + math.log(first / reward_range)) / math.log(gamma)
+    )
+    t = np.arange(last + 1, dtype=np.float64)
+    with np.errstate(over="ignore", divide="ignore"):
+        lipschitz = sensitivity * error * geometric(growth, t)
+        coupling = -reward_range * np.expm1(t * np.log1p(-tau)) if tau < 1 else reward_range * (t > 0)
+    total = gamma**t @ np.minimum(lipschitz, coupling) + reward_range * gamma ** (last + 1) / (1 - gamma)
+    return float(eps_rew / (1 - gamma) + total)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Parameters(ChapterParameters):
     eps_rew: float = parameter(0.01, "sup norm of the reward error", unit="reward", ge=1e-9, le=1e3)
     horizon: int = parameter(15, "imagined steps", quick=200, ge=2, le=200)
     reward_range: float = parameter(1.0, "largest difference of two rewards", unit="reward", ge=1e-9, le=1e6)
-    n_systems: int = parameter(150, "random systems in each check", quick=150, ge=10, le=10_000)
+    n_systems: int = parameter(150, "random systems in each check", quick=100, ge=10, le=10_000)
     seed: int = parameter(0, "of the one generator", ge=0)
 
     @model_validator(mode="after")
