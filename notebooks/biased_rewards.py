@@ -581,13 +581,15 @@ at = crossover_budget(
     cheap_variance=v_cheap, cheap_cost=p.cheap_cost, exact_variance=v_exact,
     exact_cost=p.exact_cost, bias_square=floor,
 )  # fmt: skip
+ratio = plan.rollouts_per_double
+ratio = f"{ratio:.1f}" if ratio < np.inf else "\\infty"
 say(
     f"Correlation of the two gradients {rho:.3f}. "
     + (f"Crossover budget $B^\\times={at:.3g}$. " if at else "Cheap labels never win. ")
     + f"Variance times budget: exact labels only {plan.exact_only:.3g}, "
     f"two batches with $\\beta=1$ {unit.variance_times_budget:.3g}, with the best "
     f"$\\beta={plan.weight:.2f}$ {plan.variance_times_budget:.3g} "
-    f"($K/k={plan.rollouts_per_double:.1f}$)."
+    f"($K/k={ratio}$)."
 )
 
 # %%

@@ -80,7 +80,7 @@ reduction.positive(
 )
 
 # %% [markdown]
-# The same holds for the exact inflation of the previous chapter: it is $Q\sigma^2/K$ with another $Q$. Measurability of $\sigma^2$, which is all the paper asks, gives no minimiser. A measurable function that has none:
+# The same holds for the exact inflation of {doc}`noisy_rewards`: it is $Q\sigma^2/K$ with another $Q$. Measurability of $\sigma^2$, which is all the paper asks, gives no minimiser. A measurable function that has none:
 
 # %%
 x = sp.Symbol("x", positive=True)
@@ -282,7 +282,8 @@ cheap, perfect = (offer.variance(c, 1 / c) for c in (0.001, 1.0))
 say(
     "With $V_1=0.5$, $Q=\\sigma_0^2=c_{max}=B=1$ and $c\\ge0.001$: the noise term "
     f"alone says pay ${literal.cost:g}$; the total variance is ${perfect:.3g}$ there "
-    f"and ${cheap:.3g}$ at the cheapest labels, where the optimum is (${whole.cost:g}$)."
+    f"and ${cheap:.3g}$ at the cheapest labels, where the optimum is "
+    f"(${whole.cost:g}$)."
 )
 
 # %% [markdown]
@@ -440,7 +441,7 @@ say(
 # %% [markdown]
 # ### The chart to decide by
 #
-# Two ratios are enough. Estimate the horizontal one from a pilot: label some rollouts once and get $V_1+Q\sigma_1^2$, label them twice and get $Q\sigma_1^2$ (previous chapter). The vertical one is on the price list.
+# Two ratios are enough. Estimate the horizontal one from a pilot: label some rollouts once and get $V_1+Q\sigma_1^2$, label them twice and get $Q\sigma_1^2$ ({doc}`labels_and_learning`). The vertical one is on the price list.
 
 # %% mystnb={"figure": {"name": "fig-fidelity-decision", "caption": "How many annotators to average for each label. Horizontal: variance from label noise over noise-free variance of one rollout, with one annotator. Vertical: cost of a rollout besides its labels over the cost of one annotator. On the line marked m the next annotator just breaks even; below the first line one is enough. Star: the example of the text."}, "image": {"alt": "Log-log chart with parallel falling lines. Lower left: one annotator. Moving to the upper right, two, three, five, ten and thirty annotators become best."}}
 figure, axis = panels(height=4.2)
@@ -471,11 +472,11 @@ say(
     "pays above 2, a third above 6, a tenth above 90."
 )
 number = best.number
+neighbours = [variance_of(m) for m in (number - 1, number + 1) if m]
 by_rule = ledger.check(
-    "the number of annotators found by comparing variances is that of the rule, "
-    "$m(m-1)\\le$ product $\\le m(m+1)$, to 1e-6",
-    number * (number - 1) <= product * (1 + 1e-6)
-    and product <= number * (number + 1) * (1 + 1e-6),
+    "neither one annotator more nor one fewer than the rule says has a smaller "
+    "variance, to 1e-12",
+    variance_of(number) <= min(neighbours) * (1 + 1e-12),
     found=f"m = {number}, product {product:.6g}",
 )
 

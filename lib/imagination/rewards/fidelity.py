@@ -70,13 +70,17 @@ class FloorNoise:
     def variance(self, cost: ArrayLike) -> Any:
         """Noise variance of one label at annotation cost ``cost``, above 0, a rollout; a number or an array."""
         with np.errstate(over="ignore"):
-            found = self.floor + self.scale * numbers("cost", cost, above=0) ** -self.exponent
-        return plain(numbers("the noise variance", found))
+            return plain(numbers("the noise variance", self._at(numbers("cost", cost, above=0))))
 
     def elasticity(self, cost: float) -> float:
         r"""Per cent less noise for one per cent more money, :math:`e=-d\ln\sigma^2/d\ln c`."""
-        variance = self.variance(number("cost", cost, above=0))
-        return float(self.exponent * (variance - self.floor) / variance) if variance > 0 else self.exponent
+        return float(self._elasticity(number("cost", cost, above=0), self.variance(cost)))
+
+    def _at(self, cost: Any) -> Any:
+        return self.floor + self.scale * cost**-self.exponent
+
+    def _elasticity(self, cost: float, variance: float) -> float:
+        return self.exponent * (variance - self.floor) / variance if variance > 0 else self.exponent
 
 
 @dataclass(frozen=True)
@@ -114,13 +118,17 @@ class BoundedNoise:
 
     def variance(self, cost: ArrayLike) -> Any:
         """Noise variance of one label; a number or an array with entries in (0, cost_max]."""
-        cheaper = 1 - numbers("cost", cost, above=0, high=self.cost_max) / self.cost_max
-        return plain(self.variance_at_zero * cheaper)
+        return plain(self._at(numbers("cost", cost, above=0, high=self.cost_max)))
 
     def elasticity(self, cost: float) -> float:
         """Infinite at ``cost_max``."""
-        paid = number("cost", cost, above=0, high=self.cost_max)
-        return paid / (self.cost_max - paid) if paid < self.cost_max else math.inf
+        return self._elasticity(number("cost", cost, above=0, high=self.cost_max), 0.0)
+
+    def _at(self, cost: Any) -> Any:
+        return self.variance_at_zero * (1 - cost / self.cost_max)
+
+    def _elasticity(self, cost: float, variance: float) -> float:
+        return cost / (self.cost_max - cost) if cost < self.cost_max else math.inf
 
 
 LabelNoise = FloorNoise | BoundedNoise
@@ -183,7 +191,10 @@ class Purchase:
             number(name, getattr(self, name), above=0)
         for name in ("cost_min", "base_cost", "noise_free_variance"):
             number(name, getattr(self, name), low=0)
-        offered = min(_noise(self.noise).cost_max, self._highest())
+        given: object = self.cost_max
+        if not (isinstance(given, float) and given == math.inf):
+            number("cost_max", given, above=0)
+        offered = min(_noise(self.noise).cost_max, self.cost_max)
         require(
             self.cost_min > 0 or self.base_cost > 0,
             "cost_min = 0 with base_cost = 0 is not allowed: ever cheaper labels would buy ever more rollouts and no "
@@ -195,14 +206,10 @@ class Purchase:
             f"{self.base_cost:g} besides, but the budget is {self.budget:g}; try a larger budget or a smaller cost_min",
         )
 
-    def _highest(self) -> float:
-        given: object = self.cost_max
-        return math.inf if isinstance(given, float) and given == math.inf else number("cost_max", given, above=0)
-
     @property
     def highest(self) -> float:
         """The most that can be paid for the labels of a single rollout."""
-        return min(self._highest(), self.noise.cost_max, self.budget - self.base_cost)
+        return min(self.cost_max, self.noise.cost_max, self.budget - self.base_cost)
 
     @property
     def lowest(self) -> float:
@@ -211,16 +218,21 @@ class Purchase:
 
     def variance(self, cost: ArrayLike, n_rollouts: ArrayLike) -> Any:
         r"""Variance of the averaged gradient, :math:`(V_1+Q\sigma^2(c))/K`; numbers or arrays."""
+        self.noise.variance(cost)  # refuses what is out of range
         with np.errstate(over="ignore"):
-            single = self.noise_free_variance + self.inflation * self.noise.variance(cost)
-            found = single / numbers("n_rollouts", n_rollouts, above=0)
+            found = self._single(np.asarray(cost)) / numbers("n_rollouts", n_rollouts, above=0)
         return plain(numbers("the variance", found))
+
+    def _single(self, cost: Any) -> Any:
+        return self.noise_free_variance + self.inflation * self.noise._at(cost)
 
     def affordable(self, n_rollouts: ArrayLike) -> Any:
         """The best labels that this number of rollouts leaves money for; a number or an array."""
         with np.errstate(over="ignore"):
-            left = self.budget / numbers("n_rollouts", n_rollouts, above=0) - self.base_cost
-        return plain(np.clip(left, self.lowest, self.highest))
+            return plain(self._affordable(numbers("n_rollouts", n_rollouts, above=0)))
+
+    def _affordable(self, count: Any) -> Any:
+        return np.minimum(np.maximum(self.budget / count - self.base_cost, self.lowest), self.highest)
 
     def most_rollouts(self, cost: float) -> int:
         """How many rollouts the budget buys with labels of this cost, at least 1."""
@@ -238,15 +250,20 @@ class Purchase:
             >>> Purchase(PowerLawNoise(1.0, 2.0), 10.0, cost_min=0.1).log_slope(3.0)
             -1.0
         """
-        paid = number("cost", cost, above=0)
-        noisy = self.inflation * self.noise.variance(paid)
-        gain = self.noise.elasticity(paid) * noisy / (self.noise_free_variance + noisy) if noisy > 0 else 0.0
-        return float(paid / (paid + self.base_cost) - gain)
+        self.noise.variance(number("cost", cost, above=0))  # refuses what is out of range
+        return float(self._slope(cost))
 
-    def outcome(self, n_rollouts: float, cost: float) -> Fidelity:
-        """What this number of rollouts at this cost comes to."""
+    def _slope(self, cost: float) -> float:
+        variance = self.noise._at(cost)
+        noisy = self.inflation * variance
+        share = noisy / (self.noise_free_variance + noisy) if noisy > 0 else 0.0
+        return cost / (cost + self.base_cost) - (self.noise._elasticity(cost, variance) * share if noisy > 0 else 0.0)
+
+    def outcome(self, n_rollouts: float, cost: float | None = None) -> Fidelity:
+        """What this number of rollouts comes to, at this cost or with the best labels that it leaves money for."""
+        cost = float(self._affordable(n_rollouts)) if cost is None else cost
         spent = n_rollouts * (cost + self.base_cost)
-        return Fidelity(float(cost), n_rollouts, float(self.variance(cost, n_rollouts)), float(spent))
+        return Fidelity(cost, n_rollouts, float(self._single(cost)) / n_rollouts, spent)
 
 
 def optimal_fidelity(purchase: Purchase, *, whole_rollouts: bool = True) -> Fidelity:
@@ -278,7 +295,7 @@ def optimal_fidelity(purchase: Purchase, *, whole_rollouts: bool = True) -> Fide
         return purchase.outcome(purchase.budget / (relaxed + purchase.base_cost), relaxed)
     fewest, near, most = (purchase.most_rollouts(c) for c in (purchase.highest, relaxed, purchase.lowest))
     counts = {min(max(k, fewest), most) for k in (fewest, fewest + 1, near, near + 1, most)}
-    return min((purchase.outcome(k, purchase.affordable(k)) for k in counts), key=lambda f: (f.variance, f.cost))
+    return min((purchase.outcome(k) for k in counts), key=lambda f: (f.variance, f.cost))
 
 
 def optimal_fidelity_by_search(purchase: Purchase) -> Fidelity:
@@ -294,17 +311,16 @@ def optimal_fidelity_by_search(purchase: Purchase) -> Fidelity:
     require(most <= 10**7, f"{most} numbers of rollouts are too many to try: at most ten million")
     counts = np.arange(1, most + 1)
     variances = purchase.variance(purchase.affordable(counts), counts)
-    best = int(counts[np.argmin(variances)])
-    return purchase.outcome(best, purchase.affordable(best))
+    return purchase.outcome(int(counts[np.argmin(variances)]))
 
 
 def _relaxed_cost(purchase: Purchase) -> float:
     low, high = purchase.lowest, purchase.highest
     if isinstance(purchase.noise, BoundedNoise):
-        return min((low, high), key=lambda c: (c + purchase.base_cost) * purchase.variance(c, 1))
+        return min((low, high), key=lambda c: (c + purchase.base_cost) * purchase._single(c))
 
     def slope(log_cost: float) -> float:
-        return purchase.log_slope(math.exp(log_cost))
+        return purchase._slope(math.exp(log_cost))
 
     if slope(math.log(low)) >= -1e-12:  # equal costs, as at p = 1 without base cost: the cheapest
         return low
@@ -373,10 +389,8 @@ def optimal_annotators(
     noisy = number("label_variance", label_variance, low=0) * number("inflation", inflation, above=0)
     c0, c1 = number("base_cost", base_cost, low=0), number("label_cost", label_cost, above=0)
     v1 = number("noise_free_variance", noise_free_variance, above=0)
-    relaxed = math.sqrt(number("the square of the number of annotators", c0 / c1 * noisy / v1, high=1e30))
-
-    def variance(m: int) -> float:
-        return (c0 + m * c1) * (v1 + noisy / m)
-
-    best = min({max(1, math.floor(relaxed)), max(1, math.ceil(relaxed))}, key=lambda m: (variance(m), m))
-    return Annotators(best, relaxed, number("the variance times the budget", variance(best)))
+    square = number("the square of the number of annotators", c0 / c1 * noisy / v1, high=1e30)
+    below = math.floor(math.sqrt(square))
+    best = max(1, below + (square > below * (below + 1)))
+    variance = number("the variance times the budget", (c0 + best * c1) * (v1 + noisy / best))
+    return Annotators(best, math.sqrt(square), variance)
