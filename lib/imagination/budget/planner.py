@@ -12,7 +12,7 @@ from imagination.budget.allocation import Problem, budget_for_target, clamped
 from imagination.budget.buying import next_unit
 from imagination.budget.plan import HEADS, Plan, Request
 from imagination.budget.weighting import Weighting
-from imagination.checks import Floats, whole
+from imagination.checks import Floats, number, whole
 from imagination.errors import RequestError, require
 from imagination.laws.errors_table import Errors
 from imagination.laws.head_fit import HeadFit, fit_head
@@ -25,6 +25,8 @@ FLAT = 1e-9
 STEEPEST = 50.0
 """A drawn law that falls more steeply is planned with this exponent: beyond its middle it costs nothing either way."""
 MOST_RESAMPLES = 1_000_000
+LARGEST = 1e100
+"""Of the weight and the scale of the bound."""
 
 
 def plan_budget(
@@ -89,6 +91,8 @@ def plan_budget(
             "lowers the bound; look at the training before planning data",
         )
     dynamics, reward = (heads[name].law for name in HEADS)
+    number("weight", weighting.weight, low=0, high=LARGEST)
+    number("scale", weighting.scale, above=0, high=LARGEST)
     require(
         math.isfinite(weighting.weight * dynamics.scale),
         f"the weight {weighting.weight:.3g} times the dynamics law {dynamics.scale:.3g} N^-{dynamics.exponent:.3g} is "
@@ -157,14 +161,10 @@ def _intervals(
         budget=request.total,
     )
     least = request.least
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # an end that is no number becomes None below
         split = clamped(problem, min_dyn=least["min_dyn"] / dynamics.centre, min_rew=least["min_rew"] / reward.centre)
-    drawn: tuple[Floats, ...] = (
-        split.n_dyn * dynamics.centre,
-        split.n_rew * reward.centre,
-        split.share_dyn,
-        weighting.scale * split.objective,
-    )
+        bound = weighting.scale * split.objective
+    drawn: tuple[Floats, ...] = (split.n_dyn * dynamics.centre, split.n_rew * reward.centre, split.share_dyn, bound)
     found = {name: percentiles(values) for name, values in zip(names, drawn, strict=True)} | exponents
     lost = [name for name, pair in found.items() if pair is None]
     return found, f"{' and '.join(lost)}: the fits are so uncertain that an end is no number" if lost else ""
@@ -173,10 +173,11 @@ def _intervals(
 def _least_budget(problem: Problem, heads: Mapping[str, HeadFit], target: float) -> float | None:
     """Least money that brings the objective to ``target``, both kinds of sample included; None where out of reach."""
     try:
-        if problem.coefficient_dyn == 0:
-            least = heads["reward"].law.samples_for(target) * float(problem.cost_rew)  # type: ignore[arg-type]
-        else:
-            least = float(budget_for_target(problem, target)[0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            if problem.coefficient_dyn == 0:
+                least = heads["reward"].law.samples_for(target) * float(problem.cost_rew)  # type: ignore[arg-type]
+            else:
+                least = float(budget_for_target(problem, target)[0])
     except RequestError:
         return None
     return least if 0 < least < math.inf else None

@@ -40,6 +40,8 @@ LEAST_DECADES = 1.0
 LEAST_R2 = 0.9
 MOST_LEFT_OUT = 20
 """Anchors that the comparison in a doubt leaves out; more are thinned to so many."""
+TRIED = 3
+"""Starts from which a law with a floor is fitted: the best of a list."""
 POWER, FLOOR, PARABOLA = "power law", "power law with a floor", "parabola in log-log"
 
 
@@ -206,11 +208,12 @@ def _floor_parameters(x: Floats, y: Floats) -> tuple[float, float, float]:
         starts.append((floor, float(a), float(-b)))
     steepest = max(20.0, 2 * abs(float(slope)))
     lower, upper = [0.0, -np.inf, -steepest], [1.0, np.inf, steepest]
+    starts.sort(key=lambda start: float(np.sum(residual(np.array(start)) ** 2)))
     fits = [
         least_squares(
             residual, np.clip(start, lower, upper), jacobian, bounds=(lower, upper), xtol=1e-12, ftol=1e-12, gtol=1e-12
         )
-        for start in starts
+        for start in starts[:TRIED]
     ]
     floor, level, exponent = map(float, min(fits, key=lambda found: float(found.cost)).x)
     return math.log(floor) + top if floor > 0 else -math.inf, level, exponent

@@ -120,17 +120,16 @@ def read_errors(
     rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     try:
         columns = _header(file, next(rows, []))
-        parts = [_part(columns, heads, lines, chunk) for lines, chunk in _chunks(columns, rows)]
+        parts: list[_Part] = []
+        found: dict[str, set[float]] = {}  # the different n of each head
+        for lines, chunk in _chunks(columns, rows):
+            parts.append(_part(columns, heads, lines, chunk))
+            _refuse_many(columns, parts[-1], found)
     except csv.Error as error:
         raise RequestError(
             f"{file}, line {rows.line_num}: not a CSV ({error}); save it as comma-separated text"
         ) from None
     require(parts, f"{file} holds no errors: below the first line '{HEADER}' it needs one line for each training")
-    found = list(dict.fromkeys(name for part in parts for name in dict.fromkeys(part.head)))
-    require(
-        len(found) <= MOST_HEADS,
-        f"{file}, column head: {len(found):,} heads are more than {MOST_HEADS}, the most that are read: split the file",
-    )
     for name in heads or ():
         require(name in found, f"{file}, column head: there is no line of head {name}; both curves are needed")
     return {name: _collect(columns, name, parts, repeats_need_seeds=repeats_need_seeds) for name in found}
@@ -225,11 +224,10 @@ def _chunks(columns: _Columns, rows: Any) -> Iterator[tuple[list[int], list[list
         lines.append(rows.line_num)
         chunk.append(row)
         if len(chunk) == CHUNK:
-            total += CHUNK
             yield lines, chunk
-            lines, chunk = [], []
-        require(total + len(chunk) <= MOST_ROWS, f"{columns.file} has more than {MOST_ROWS:,} rows, the most that are "
-                "read: average repeats")  # fmt: skip
+            total, lines, chunk = total + CHUNK, [], []
+            require(total < MOST_ROWS, f"{columns.file} has {MOST_ROWS:,} rows or more, and so many are not read: "
+                    "average repeats")  # fmt: skip
     if chunk:
         yield lines, chunk
 
@@ -261,6 +259,18 @@ def _part(columns: _Columns, heads: Sequence[str] | None, lines: list[int], rows
     for line, row in zip(lines, rows, strict=True):
         _refuse_line(columns, heads, f"{columns.file}, line {line}", row)
     raise RequestError(f"{columns.file}, lines {lines[0]} to {lines[-1]}: a field is not allowed")
+
+
+def _refuse_many(columns: _Columns, part: _Part, found: dict[str, set[float]]) -> None:
+    """Refuse a file with more heads, or more different n of one head, than can be fitted in a reasonable time."""
+    for head, n in dict.fromkeys(zip(part.head, part.n.tolist(), strict=True)):
+        found.setdefault(head, set()).add(n)
+    where = f"{columns.file}, column"
+    require(len(found) <= MOST_HEADS, f"{where} head: {len(found):,} heads or more, and at most {MOST_HEADS} are read: "
+            "split the file")  # fmt: skip
+    for head, ns in found.items():
+        require(len(ns) <= MOST_ANCHORS, f"{where} n: {len(ns):,} different n of head {head} or more, and at most "
+                f"{MOST_ANCHORS} are fitted: round n, or leave some out")  # fmt: skip
 
 
 def _is_head(name: str) -> bool:
@@ -311,11 +321,6 @@ def _collect(columns: _Columns, head: str, parts: Sequence[_Part], *, repeats_ne
     ordered = n[order]
     start = np.flatnonzero(np.diff(ordered, prepend=-1.0))  # where each n begins
     counts = np.diff(start, append=len(n))
-    require(
-        len(start) <= MOST_ANCHORS,
-        f"{columns.file}, head {head}, column n: {len(start):,} different n are more than {MOST_ANCHORS}, the most "
-        "that are fitted: round n, or leave some out",
-    )
     if "seed" in columns.index:
         same = np.flatnonzero((np.diff(ordered) == 0) & (np.diff(seed[order]) == 0))
         if len(same):

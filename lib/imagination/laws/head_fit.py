@@ -103,7 +103,7 @@ def fit_head(errors: Errors, *, outputs: int = 1, resamples: int, generator: np.
     if len(fit.resampled_means):
         logs = np.log(fit.resampled_means)
     elif len(x) > 2:
-        freedom, predicted = len(x) - 2, np.log(fit.predict(fit.anchors))
+        freedom, predicted = len(x) - 2, math.log(fit.scale) - fit.exponent * x
         residual = np.log(fit.means) - predicted
         noise = math.sqrt(residual @ residual / freedom) * generator.standard_normal((draws, len(x)))
         # With one degree of freedom some draws are enormous: the ends of an interval are within, and finite.
