@@ -19,6 +19,8 @@ from imagination.jobs.runner import BlockFailed, Performed, Progress, Work, perf
 
 __all__ = ["ClusterError", "connected", "results"]
 
+_TALKATIVE = ("distributed", "tornado", "asyncio")
+
 ANSWER = 8.0
 """Seconds that a scheduler is given to answer at all."""
 
@@ -209,7 +211,8 @@ def _outcome(future: Any, block: Block) -> Performed | BlockFailed:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask's log off the terminal: what a user can act on is said in one line."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in _TALKATIVE]
+    loggers = [logging.getLogger(name) for name in known]  # each by itself: Dask gives its own a level
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
