@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import ClassVar, NamedTuple
 
@@ -83,12 +84,25 @@ class ModelError(NamedTuple):
 
     def on_policy(self, K: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """M, b, H and c of the errors M s + b and s'Hs + c that the policy a = −Ks meets."""
-        return self.A - self.B @ K, self.b, self.Q + K.T @ self.R @ K, self.c
+        return self.A - self.B @ K, self.b, self.Q + np.swapaxes(K, -1, -2) @ self.R @ K, self.c
 
     def largest(self, K: Floats) -> tuple[Floats, Floats]:
         """Suprema ε_dyn and ε_rew over ‖s‖ ≤ 1 on the policy a = −Ks."""
         M, b, H, c = self.on_policy(K)
         return largest_affine_norm(M, b), largest_quadratic(H, c)
+
+    def of_size_one(self, K: Floats) -> ModelError:
+        """The same directions, with suprema ε_dyn = ε_rew = 1."""
+        dyn, rew = self.largest(K)
+        sizes = (
+            dyn[..., None, None],
+            dyn[..., None, None],
+            dyn[..., None],
+            rew[..., None, None],
+            rew[..., None, None],
+            rew,
+        )
+        return ModelError(*(part / size for part, size in zip(self, sizes, strict=True)))
 
 
 def optimal_gain(A: Floats, B: Floats, Q: Floats, *, gamma: float) -> Floats:
@@ -282,30 +296,35 @@ class LqgCell(NamedTuple):
 
 
 def draw_lqg(design: LqgDesign, cell: LqgCell) -> tuple[LinearQuadratic, ModelError]:
-    """Draw one system of the grid and its error fields, the latter scaled to a supremum of 1 on the domain.
+    """Draw one system of the grid and the directions of its model errors.
 
     Args:
         design: the grid.
-        cell: the system. The kinds of perturbation share it.
+        cell: the system. The kinds of perturbation share it, and so do designs that differ in start and errors only.
 
     Returns:
-        The system, and the model error of sizes ε_dyn = ε_rew = 1.
+        The system, and the model error, to be scaled by :meth:`ModelError.of_size_one`.
 
     Example:
-        >>> system, error = draw_lqg(LqgDesign(), LqgCell(discount=0, growth=4, system=0, seed=1))
-        >>> round(float(system.lipschitz.growth), 9), [round(float(eps), 9) for eps in error.largest(system.K)]
-        (0.9, [1.0, 1.0])
+        >>> system, _ = draw_lqg(LqgDesign(), LqgCell(discount=0, growth=4, system=0, seed=1))
+        >>> round(float(system.lipschitz.growth), 9)
+        0.9
     """
-    rng = np.random.default_rng([cell.seed, cell.discount, cell.growth, cell.system])
     gamma, growth = design.discounts[cell.discount], design.growths[cell.growth]
-    system = draw_system(sizes=design.sizes, gamma=gamma, growth=growth, generator=rng)
-    d, k = design.sizes
+    system, error = _drawn(design.sizes, gamma, growth, (cell.seed, cell.discount, cell.growth, cell.system))
+    return system, error if design.intercepts else error._replace(b=0 * error.b, c=0 * error.c)
+
+
+@lru_cache(maxsize=4096)
+def _drawn(
+    sizes: tuple[int, int], gamma: float, growth: float, seed: tuple[int, ...]
+) -> tuple[LinearQuadratic, ModelError]:
+    rng = np.random.default_rng(seed)
+    system = draw_system(sizes=sizes, gamma=gamma, growth=growth, generator=rng)
+    d, k = sizes
     A, B, b = rng.standard_normal((d, d)), rng.standard_normal((d, k)), rng.standard_normal(d)
     Q, R, c = rng.standard_normal((d, d)), rng.standard_normal((k, k)), rng.standard_normal()
-    constant = 1.0 if design.intercepts else 0.0
-    raw = ModelError(A, B, constant * b, (Q + Q.T) / 2, (R + R.T) / 2, np.asarray(constant * c))
-    dyn, rew = raw.largest(system.K)
-    return system, ModelError(raw.A / dyn, raw.B / dyn, raw.b / dyn, raw.Q / rew, raw.R / rew, raw.c / rew)
+    return system, ModelError(A, B, b, (Q + Q.T) / 2, (R + R.T) / 2, np.asarray(c))
 
 
 @dataclass(frozen=True)
@@ -347,7 +366,7 @@ def assemble(design: LqgDesign, cells: list[LqgCell]) -> Batch:
     lipschitz = Lipschitz(
         **{name: np.array([[getattr(one, name)] for one in constants]) for name in ("dynamics", "reward", "policy")}
     )
-    error = ModelError(*(np.stack(parts) for parts in zip(*(error for _, error in drawn), strict=True)))
+    error = ModelError(*(np.stack(parts) for parts in zip(*(error for _, error in drawn), strict=True))).of_size_one(K)
     gamma = np.array([[system.gamma] for system, _ in drawn])
     return design.batch(
         Quadratic(A, B, K, Q, error.A, error.B, error.b[:, :, None], error.Q, error.R, error.c[:, None]),
@@ -363,6 +382,7 @@ def assemble(design: LqgDesign, cells: list[LqgCell]) -> Batch:
 def plain_lqg(design: LqgDesign, cell: LqgCell, kind: Kind) -> SystemPair:
     """The same configuration as plain functions, written from the recipe; the truth for the batches."""
     system, error = draw_lqg(design, cell)
+    error = error.of_size_one(system.K)
     eps_dyn, eps_rew = kind.errors(design.eps_dyn, design.eps_rew)
 
     def dynamics(s: Floats, a: Floats) -> Floats:
