@@ -12,7 +12,7 @@ n_rollouts = 1500  # random latent rollouts, in [30, 100000]
 n_steps = 8  # steps of each rollout, in [3, 1000]
 dimension = 3  # dimension of the latent state, in [2, 64]
 gamma = 0.95  # discount in the link to Lemma 1, in (0, 1)
-seed = 0  # of the one generator, 0 or more
+seed = 0  # of the one generator, in [0, 1e+15]
 
 # %% tags=["hide-input", "open-chapter"]
 from imagination.book.chapter import open_chapter
