@@ -525,7 +525,8 @@ ordered = int((both_kinds.rew > both_kinds.dyn).sum())
 ratio = both_kinds.rew / both_kinds.dyn
 say(
     f"In {ordered} of {len(both_kinds)} draws of designs with both strata the "
-    f"reward-only median is larger, by a factor between {ratio.min():.3g} and {ratio.max():.3g}."
+    f"reward-only median is larger, by a factor between {ratio.min():.3g} "
+    f"and {ratio.max():.3g}."
 )
 
 # %%

@@ -875,7 +875,8 @@ ordered = ledger.check(
 say(
     f"At $\\gamma={p.gamma:g}$ the window is $\\varepsilon<{limit:.3g}$. Coefficient "
     f"for $\\kappa=1$: {coefficients[0]:.4g} at $\\varepsilon=0$, "
-    f"{coefficients[1]:.4g} in the middle of the window, none beyond it. With $v=-z/2$, whose $\\varepsilon$ is "
+    f"{coefficients[1]:.4g} in the middle of the window, none beyond it. "
+    "With $v=-z/2$, whose $\\varepsilon$ is "
     f"{0.5 / limit:.2g} times the end of the window, but whose $\\mu$ is "
     f"$-\\frac12$, it is {coefficients[2]:.3g}."
 )
