@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 
+LARGEST = 1e50  # an entry of a matrix; its squares must not overflow
+
+
 @dataclass(frozen=True, eq=False)
 class LinearQuadratic:
     """One system: s' = As + Ba, reward −(s'Qs + a'a), policy a = −Ks, on ‖s‖ ≤ 1 and ‖a‖ ≤ L_π.
@@ -130,15 +133,21 @@ def optimal_gain(A: Floats, B: Floats, Q: Floats, *, gamma: float) -> Floats:
         >>> round(float(optimal_gain(one, one, one, gamma=1.0)[0, 0]), 6)  # the golden ratio less one
         0.618034
     """
-    A = numbers("A", A, shape=(None, None))
-    B, Q = numbers("B", B, shape=(len(A), None)), numbers("Q", Q, shape=A.shape)
+    A = numbers("A", A, low=-LARGEST, high=LARGEST, shape=(None, None))
+    B = numbers("B", B, low=-LARGEST, high=LARGEST, shape=(len(A), None))
+    Q = numbers("Q", Q, low=-LARGEST, high=LARGEST, shape=A.shape)
     gamma = number("gamma", gamma, above=0, high=1)
     R = np.eye(B.shape[1])
     try:
-        P = solve_discrete_are(np.sqrt(gamma) * A, np.sqrt(gamma) * B, Q, R)
-    except (ValueError, np.linalg.LinAlgError) as error:
+        with np.errstate(all="ignore"):
+            P = solve_discrete_are(np.sqrt(gamma) * A, np.sqrt(gamma) * B, Q, R)
+            gain = np.asarray(gamma * np.linalg.solve(R + gamma * B.T @ P @ B, B.T @ P @ A))
+    except (ValueError, np.linalg.LinAlgError) as error:  # not square, not symmetric, or nothing stabilises it
         raise RequestError(f"no optimal gain for these A, B and Q: {error}") from None
-    return np.asarray(gamma * np.linalg.solve(R + gamma * B.T @ P @ B, B.T @ P @ A))
+    require(
+        np.isfinite(gain).all(), "no optimal gain for these A, B and Q: the Riccati equation has no finite solution"
+    )
+    return gain
 
 
 def draw_system(
@@ -204,6 +213,11 @@ def largest_affine_norm(M: Floats, b: Floats) -> Floats:
         >>> round(float(largest_affine_norm(np.diag([2.0, 1.0]), np.array([1.0, 0.0]))), 12)
         3.0
     """
+    M = numbers("M", M, low=-LARGEST, high=LARGEST)
+    b = numbers("b", b, low=-LARGEST, high=LARGEST)
+    require(
+        M.ndim >= 2 and M.shape[:-1] == b.shape, f"M {M.shape} and b {b.shape}: (..., k, d) and (..., k) are needed"
+    )
     w, V = np.linalg.eigh(np.swapaxes(M, -1, -2) @ M)
     q = np.einsum("...ji,...kj,...k->...i", V, M, b)
     size, top = np.linalg.norm(q, axis=-1), w[..., -1]
@@ -225,6 +239,9 @@ def largest_quadratic(H: Floats, c: Floats) -> Floats:
         >>> float(largest_quadratic(np.diag([1.0, -3.0]), np.array(1.0)))
         2.0
     """
+    H, c = numbers("H", H, low=-LARGEST, high=LARGEST), numbers("c", c, low=-LARGEST, high=LARGEST)
+    fits = H.ndim >= 2 and H.shape[-1] == H.shape[-2] and H.shape[:-2] == c.shape
+    require(fits, f"H {H.shape} and c {c.shape}: (..., d, d) and (...) are needed")
     w = np.linalg.eigvalsh(H)
     return np.asarray(np.maximum(np.abs(c + np.maximum(w[..., -1], 0)), np.abs(c + np.minimum(w[..., 0], 0))))
 
@@ -311,7 +328,12 @@ def draw_lqg(design: LqgDesign, cell: LqgCell) -> tuple[LinearQuadratic, ModelEr
         0.9
     """
     gamma, growth = design.discounts[cell.discount], design.growths[cell.growth]
-    system, error = _drawn(design.sizes, gamma, growth, (cell.seed, cell.discount, cell.growth, cell.system))
+    system, error = _drawn(
+        (int(design.sizes[0]), int(design.sizes[1])),
+        gamma,
+        growth,
+        (cell.seed, cell.discount, cell.growth, cell.system),
+    )
     return system, error if design.intercepts else error._replace(b=0 * error.b, c=0 * error.c)
 
 
