@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.figure import Figure
 
+from imagination.book import pictures
+
 __all__ = ["BLACK", "BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "SKY", "VERMILION", "panels", "use_style"]
 
 # Okabe and Ito's palette. By convention: dynamics blue, reward vermilion, a bound black, the paper grey.
@@ -38,8 +40,9 @@ STYLE: Mapping[Any, Any] = MappingProxyType(
 
 
 def use_style() -> None:
-    """Give all figures that follow the book's look. A chapter calls it once, after its imports."""
+    """Give all figures that follow the book's look, and a fingerprint of what they draw for the regression check."""
     plt.rcParams.update(STYLE)
+    pictures.install()
 
 
 def panels(rows: int = 1, columns: int = 1, *, height: float = 3.4, **options: Any) -> tuple[Figure, Any]:
