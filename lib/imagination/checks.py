@@ -8,7 +8,7 @@ numbers, text and truth values are refused everywhere; nothing is repaired in si
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,11 +17,13 @@ from imagination.errors import RequestError, require, shown
 
 __all__ = [
     "UNLIMITED",
+    "FloatLike",
     "Floats",
     "Ints",
     "broadcast",
     "discount",
     "generator_of",
+    "instance",
     "non_negative",
     "number",
     "numbers",
@@ -31,7 +33,10 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+FloatLike = float | Floats
+"""What comes back: a float for a number, an array for an array."""
 Ints = NDArray[np.int64]
+T = TypeVar("T")
 
 UNLIMITED = 2**61
 """A horizon after which every discount below 1 - 1e-16 has become zero; no larger one is accepted."""
@@ -184,6 +189,21 @@ def generator_of(name: str, value: object) -> np.random.Generator:
     """
     if not isinstance(value, np.random.Generator):
         raise RequestError(f"{name} = {shown(value)} is not allowed: np.random.default_rng(7), for example")
+    return value
+
+
+def instance(name: str, value: object, kind: type[T]) -> T:
+    """An object of a class of this library.
+
+    Example:
+        >>> instance("n", 3, int)
+        3
+        >>> instance("law", "0.5", float)
+        Traceback (most recent call last):
+        imagination.errors.RequestError: law = '0.5' is not allowed: an object of the class float
+    """
+    if not isinstance(value, kind):
+        raise RequestError(f"{name} = {shown(value)} is not allowed: an object of the class {kind.__name__}")
     return value
 
 
