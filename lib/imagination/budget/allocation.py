@@ -224,9 +224,9 @@ def newton(step: Callable[[Floats], Floats], start: Floats, *, most_iterations: 
     raise RequestError(f"no convergence in {most_iterations} Newton updates: allow more")
 
 
-def slope(problem: Problem, u: Floats) -> Floats:
-    """Den = (α + 1)(1 − s) + (β + 1)s, the slope of G; the denominator of every elasticity."""
-    slope: Floats = 1 + problem.exponent_dyn * np.exp(log_sigmoid(-u)) + problem.exponent_rew * np.exp(log_sigmoid(u))
+def slope(problem: Problem, share: Floats, rest: Floats) -> Floats:
+    """Den = (α + 1)(1 − s) + (β + 1)s, the slope of G; the denominator of every elasticity. ``rest`` is 1 − s."""
+    slope: Floats = 1 + problem.exponent_dyn * rest + problem.exponent_rew * share
     return slope
 
 
@@ -270,7 +270,7 @@ def optimal_logit(problem: Problem, *, most_iterations: int = 50) -> tuple[Float
 
     def step(u: Floats) -> Floats:
         ln_s, ln_r = log_sigmoid(u), log_sigmoid(-u)
-        move: Floats = (aim - (alpha + 1) * ln_s + (beta + 1) * ln_r) / slope(problem, u)
+        move: Floats = (aim - (alpha + 1) * ln_s + (beta + 1) * ln_r) / slope(problem, np.exp(ln_s), np.exp(ln_r))
         return move
 
     u, iterations = newton(step, u, most_iterations=most_iterations)

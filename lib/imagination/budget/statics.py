@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.budget.allocation import OUT_OF_REACH, Problem, optimal_logit, slope, split_at
+from imagination.budget.allocation import OUT_OF_REACH, Problem, log_sigmoid, optimal_logit, slope, split_at
 from imagination.checks import FloatLike, Floats, discount, instance, numbers, plain
 from imagination.errors import require
 from imagination.gap.lipschitz import Lipschitz
@@ -72,9 +72,9 @@ def elasticities(problem: Problem) -> Elasticities:
     """
     instance("problem", problem, Problem).inside()
     logit, _ = optimal_logit(problem)
-    split, den = split_at(problem, logit), slope(problem, logit)
-    alpha, beta = problem.exponent_dyn, problem.exponent_rew
-    s, rest = split.share_dyn, np.exp(-np.logaddexp(0.0, logit))  # 1 − s, without cancellation
+    split, alpha, beta = split_at(problem, logit), problem.exponent_dyn, problem.exponent_rew
+    s, rest = _shares(logit)
+    den = slope(problem, s, rest)
     values: dict[str, Floats] = {
         "weight": 1 / den,
         "scale_rew": -1 / den,
@@ -111,7 +111,7 @@ def local_exponent(problem: Problem) -> FloatLike:
         0.4
     """
     logit, _ = optimal_logit(problem)
-    share, rest = np.exp(-np.logaddexp(0.0, -logit)), np.exp(-np.logaddexp(0.0, logit))
+    share, rest = _shares(logit)
     with np.errstate(over="ignore"):
         fall: FloatLike = plain(1 / (share / problem.exponent_dyn + rest / problem.exponent_rew))
     return fall
@@ -179,3 +179,8 @@ def weight_slopes(lipschitz: Lipschitz, *, gamma: ArrayLike) -> dict[str, FloatL
         "policy": g * lipschitz.reward / margin**2,
     }
     return {name: plain(slope) for name, slope in slopes.items()}
+
+
+def _shares(logit: Floats) -> tuple[Floats, Floats]:
+    """s and 1 − s, neither with cancellation."""
+    return np.exp(log_sigmoid(logit)), np.exp(log_sigmoid(-logit))
