@@ -42,9 +42,8 @@ from imagination.book.figures import (
 from imagination.book.ledger import agrees
 from imagination.book.show import say
 from imagination.calibration.designs import lqg_variants, synthetic_variants
-from imagination.calibration.lqg import calibrate_lqg
-from imagination.calibration.rollouts import Kind
-from imagination.calibration.synthetic import SyntheticDesign, calibrate_synthetic
+from imagination.calibration.rollouts import Kind, calibrate
+from imagination.calibration.synthetic import SyntheticDesign
 
 # %% [markdown]
 # ## What is measured
@@ -88,7 +87,7 @@ from imagination.calibration.synthetic import SyntheticDesign, calibrate_synthet
 
 
 # %%
-def draws(designs, calibrate, first_seed):
+def draws(designs, first_seed):
     """Run every design with every seed; column ``draw`` counts the seeds from 0."""
     seeds = range(first_seed, first_seed + p.n_seeds)
     frames = [
@@ -99,8 +98,8 @@ def draws(designs, calibrate, first_seed):
     return rows.assign(draw=rows.seed - first_seed)
 
 
-synthetic_rows = draws(synthetic_variants(), calibrate_synthetic, p.synthetic_seed)
-lqg_rows = draws(lqg_variants(), calibrate_lqg, p.lqg_seed)
+synthetic_rows = draws(synthetic_variants(), p.synthetic_seed)
+lqg_rows = draws(lqg_variants(), p.lqg_seed)
 headlines = {
     "synthetic": "headline: contractions to 0.99",
     "lqg": "headline: discounts from 0.8",
@@ -236,7 +235,7 @@ say(markdown(summary.T))
 # and its nearly tight minority, and wrong rewards alone would fill that gap.
 
 # %%
-supplement = calibrate_synthetic(
+supplement = calibrate(
     replace(SyntheticDesign(), kinds=(Kind.REW,)), seeds=[p.synthetic_seed]
 )
 by_kind = pd.DataFrame(
@@ -334,7 +333,7 @@ say(
 tight_design = SyntheticDesign(
     kinds=tuple(Kind), discounts=(0.8, 0.95), aligned_linear=True
 )
-tight = calibrate_synthetic(tight_design)
+tight = calibrate(tight_design)
 tight = tight[tight.family == "aligned"]
 off_by = float((tight[["ratio_sup", "ratio_roll"]] - 1).abs().to_numpy().max())
 planted = tight[tight.kind == "dyn"]

@@ -10,7 +10,7 @@ from imagination import PowerLaw, RequestError, optimal_split
 from imagination.budget.sensitivity import ScalarDrift, compare, figure_2, grid, realised_sensitivity, realised_split
 from imagination.budget.sensitivity_lqg import (
     LqgStudy,
-    draw_system,
+    draw,
     estimate_errors,
     figure_4,
     measured_laws,
@@ -102,7 +102,7 @@ STUDY = LqgStudy()
 
 @pytest.fixture(scope="module")
 def system():
-    return draw_system(STUDY, np.random.default_rng([42, 0]))
+    return draw(STUDY, np.random.default_rng([42, 0]))
 
 
 def test_measured_errors_fall_like_the_root_of_n(system):
@@ -113,36 +113,37 @@ def test_measured_errors_fall_like_the_root_of_n(system):
 
 
 def test_the_worst_errors_are_not_below_sampled_ones(system):
-    error = estimate_errors(STUDY, system, 200, np.random.default_rng(1))
+    error = estimate_errors(STUDY, 200, np.random.default_rng(1))
     states = np.random.default_rng(2).standard_normal((5000, 4))
     states /= np.linalg.norm(states, axis=1, keepdims=True)
     change_dyn, change_rew = value_changes(STUDY, system, error, 1.0)
-    from imagination.calibration.lqg import largest_affine_norm, largest_quadratic
+    M, b, H, c = error.on_policy(system.K)
+    eps_dyn, eps_rew = error.largest(system.K)
 
-    sampled = np.linalg.norm(states @ error["M"].T + error["b"], axis=1)
-    assert sampled.max() <= largest_affine_norm(error["M"], error["b"]) * (1 + 1e-12)
-    assert sampled.max() > 0.8 * largest_affine_norm(error["M"], error["b"])
-    quadratic = np.abs(np.einsum("ni,ij,nj->n", states, error["H"], states) + error["c"])
-    assert quadratic.max() <= largest_quadratic(error["H"], error["c"]) * (1 + 1e-12)
+    sampled = np.linalg.norm(states @ M.T + b, axis=1)
+    assert sampled.max() <= eps_dyn * (1 + 1e-12)
+    assert sampled.max() > 0.8 * eps_dyn
+    quadratic = np.abs(np.einsum("ni,ij,nj->n", states, H, states) + c)
+    assert quadratic.max() <= eps_rew * (1 + 1e-12)
     assert change_dyn(np.zeros(1))[0] == change_rew(np.zeros(1))[0] == 0
 
 
 def test_value_changes_against_a_plain_rollout(system):
-    from imagination.calibration.lqg import largest_affine_norm, largest_quadratic
-
-    error = estimate_errors(STUDY, system, 500, np.random.default_rng(3))
+    error = estimate_errors(STUDY, 500, np.random.default_rng(3))
+    M, b, H, c = error.on_policy(system.K)
+    eps_dyn, eps_rew = error.largest(system.K)
     for sign, eps in ((1, 0.05), (-1, 0.02)):
-        size_dyn = sign * eps / largest_affine_norm(error["M"], error["b"])
-        size_rew = sign * eps / largest_quadratic(error["H"], error["c"])
+        size_dyn = sign * eps / eps_dyn
+        size_rew = sign * eps / eps_rew
         s = sh = 0.3 * system.start
         value = by_dynamics = by_reward = 0.0
         for t in range(300):
             a, ah = -system.K @ s, -system.K @ sh
             value -= 0.8**t * (s @ system.Q @ s + a @ a)
-            by_reward += 0.8**t * size_rew * (s @ error["H"] @ s + error["c"])
+            by_reward += 0.8**t * size_rew * (s @ H @ s + c)
             by_dynamics -= 0.8**t * (sh @ system.Q @ sh + ah @ ah)
             s = system.A @ s + system.B @ a
-            sh = system.A @ sh + system.B @ ah + size_dyn * (error["M"] @ sh + error["b"])
+            sh = system.A @ sh + system.B @ ah + size_dyn * (M @ sh + b)
         changes = value_changes(STUDY, system, error, 0.3)
         assert changes[0](np.array([sign * eps]))[0] == pytest.approx(by_dynamics - value, rel=1e-10)
         assert changes[1](np.array([sign * eps]))[0] == pytest.approx(by_reward, rel=1e-10)

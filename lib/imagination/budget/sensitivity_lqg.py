@@ -13,14 +13,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from imagination.budget.sensitivity import ValueChange, compare
-from imagination.calibration.lqg import largest_affine_norm, largest_quadratic, optimal_gain
+from imagination.calibration.lqg import LinearQuadratic, ModelError, draw_system
 from imagination.errors import require
-from imagination.laws.powerlaw import PowerLaw, fit_power_law
+from imagination.laws.powerlaw import PowerLaw, PowerLawFit, fit_power_law
 
-__all__ = ["LqgStudy", "System", "draw_system", "figure_4", "measured_laws", "value_changes"]
+__all__ = ["LqgStudy", "draw", "estimate_errors", "figure_4", "measured_laws", "multiplier", "value_changes"]
 
 
 @dataclass(frozen=True)
@@ -60,57 +59,23 @@ class LqgStudy:
         require(len(self.anchors) >= 2 and self.draws >= 1, "at least two anchors and one draw are needed")
 
 
-@dataclass(frozen=True, eq=False)
-class System:
-    """One system s' = As + Ba, reward −(s'Qs + a'a), policy a = −Ks, on ‖s‖ ≤ 1; ``start`` is a unit vector."""
-
-    A: np.ndarray
-    B: np.ndarray
-    Q: np.ndarray
-    K: np.ndarray
-    start: np.ndarray
-    gamma: float
-
-    @property
-    def constants(self) -> tuple[float, float, float]:
-        """L_f, L_r and L_π on the operating domain ‖s‖ ≤ 1, ‖a‖ ≤ L_π."""
-        lp = float(np.linalg.norm(self.K, 2))
-        lf = float(max(np.linalg.norm(self.A, 2), np.linalg.norm(self.B, 2)))
-        return lf, 2 * max(float(np.linalg.norm(self.Q, 2)), lp), lp
-
-    @property
-    def contraction(self) -> float:
-        """γL_f(1 + L_π)."""
-        lf, _, lp = self.constants
-        return self.gamma * lf * (1 + lp)
-
-    def multiplier(self, dynamics: float | None = None) -> float:
-        """K, or K′ where the L_f of the contraction is replaced by ``dynamics``."""
-        lf, lr, lp = self.constants
-        return self.gamma * lr * (1 + lp) / (1 - self.gamma * (lf if dynamics is None else dynamics) * (1 + lp))
-
-
-def draw_system(study: LqgStudy, rng: np.random.Generator) -> System:
-    """Draw a system whose contraction is uniform in the band of the study.
+def draw(study: LqgStudy, rng: np.random.Generator) -> LinearQuadratic:
+    """Draw a system whose contraction γL_f(1 + L_π) is uniform in the band of the study.
 
     Example:
-        >>> system = draw_system(LqgStudy(), np.random.default_rng(0))
-        >>> 0.224 <= system.contraction <= 0.228
+        >>> study = LqgStudy()
+        >>> 0.224 <= study.gamma * draw(study, np.random.default_rng(0)).lipschitz.growth <= 0.228
         True
     """
-    d, k = study.sizes
-    target = rng.uniform(*study.contraction)
-    A, B, M = rng.standard_normal((d, d)), rng.standard_normal((d, k)), rng.standard_normal((d, d))
-    A, B, Q = A / np.linalg.norm(A, 2), B / np.linalg.norm(B, 2), M @ M.T / np.linalg.norm(M @ M.T, 2)
-    start = rng.standard_normal(d)
+    growth = rng.uniform(*study.contraction) / study.gamma
+    return draw_system(sizes=study.sizes, gamma=study.gamma, growth=growth, generator=rng)
 
-    def gain(c: float) -> np.ndarray:
-        return optimal_gain(c * A, c * B, Q, gamma=study.gamma)
 
-    c = brentq(
-        lambda c: study.gamma * c * (1 + np.linalg.norm(gain(c), 2)) - target, 1e-6, target / study.gamma, xtol=1e-15
-    )
-    return System(c * A, c * B, Q, gain(c), start / np.linalg.norm(start), study.gamma)
+def multiplier(system: LinearQuadratic, dynamics: float | None = None) -> float:
+    """K, or K′ where the L_f of the contraction is replaced by ``dynamics``."""
+    known = system.lipschitz
+    growth = (known.dynamics if dynamics is None else dynamics) * (1 + known.policy)
+    return float(system.gamma * known.sensitivity / (1 - system.gamma * growth))
 
 
 def ball(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
@@ -143,52 +108,48 @@ def least_squares(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.linalg.solve(np.einsum("ni,nj->ij", X, X), np.einsum("ni,nk->ik", X, y))
 
 
-def estimate_errors(study: LqgStudy, system: System, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Errors of least-squares estimates from ``count`` samples: matrices of f̂ − f and r̂ − r along the policy.
+def estimate_errors(study: LqgStudy, count: int, rng: np.random.Generator) -> ModelError:
+    """Errors f̂ − f and r̂ − r of least-squares estimates from ``count`` samples.
 
-    Returns:
-        ``M`` and ``b`` of the closed-loop dynamics error Ms + b; ``H`` and ``c`` of the reward error s'Hs + c.
+    They do not depend on the system: both maps are linear in the features.
     """
     d, k = study.sizes
     s, a = ball(rng, count, d), ball(rng, count, k)
-    # f and r are linear in the features, so an estimate's error is the estimate made from the noise alone.
+    # An estimate's error is the estimate made from the noise alone.
     one = [np.ones((count, 1))] if study.intercepts else []
     linear, quadratic = np.hstack([s, a, *one]), np.hstack([squares(s), squares(a), *one])
     f = least_squares(linear, study.noise * rng.standard_normal((count, d))).T
     r = least_squares(quadratic, study.noise * rng.standard_normal((count, 1)))[:, 0]
     split = d * (d + 1) // 2
-    H = symmetric(r[:split], d) + system.K.T @ symmetric(r[split : split + k * (k + 1) // 2], k) @ system.K
-    constant = study.intercepts
-    return {
-        "M": f[:, :d] - f[:, d : d + k] @ system.K,
-        "b": f[:, -1] if constant else np.zeros(d),
-        "H": H,
-        "c": r[-1] if constant else np.zeros(()),
-    }
+    b, c = (f[:, -1], r[-1]) if study.intercepts else (np.zeros(d), np.zeros(()))
+    R = symmetric(r[split : split + k * (k + 1) // 2], k)
+    return ModelError(f[:, :d], f[:, d : d + k], b, symmetric(r[:split], d), R, np.asarray(c))
 
 
-def measured_laws(study: LqgStudy, system: System, rng: np.random.Generator):
+def measured_laws(
+    study: LqgStudy, system: LinearQuadratic, rng: np.random.Generator
+) -> tuple[PowerLawFit, PowerLawFit]:
     """Fit the power laws of the worst errors over the operating domain, on the policy.
 
     Returns:
         The fits of ε_dyn and ε_rew (:class:`~imagination.laws.powerlaw.PowerLawFit`).
     """
     n = np.repeat(study.anchors, study.draws)
-    errors = [estimate_errors(study, system, int(count), rng) for count in n]
-    stack = {name: np.stack([e[name] for e in errors]) for name in errors[0]}
-    eps_dyn = largest_affine_norm(stack["M"], stack["b"])
-    eps_rew = largest_quadratic(stack["H"], stack["c"])
+    errors = [estimate_errors(study, int(count), rng) for count in n]
+    eps_dyn, eps_rew = ModelError(*map(np.stack, zip(*errors, strict=True))).largest(system.K)
     return fit_power_law(n, eps_dyn), fit_power_law(n, eps_rew)
 
 
-def value_changes(study: LqgStudy, system: System, error: dict, radius: float) -> tuple[ValueChange, ValueChange]:
+def value_changes(
+    study: LqgStudy, system: LinearQuadratic, error: ModelError, radius: float
+) -> tuple[ValueChange, ValueChange]:
     """Value changes from s0 = radius · start as functions of the signed sizes of dynamics and of reward errors.
 
     The size is the supremum of the error over the operating domain, and the direction that of ``error``.
     """
     require(0 < radius <= 1, f"radius = {radius} is not allowed: it must lie in (0, 1], inside the operating domain")
-    size_dyn = largest_affine_norm(error["M"], error["b"])
-    size_rew = largest_quadratic(error["H"], error["c"])
+    M, b, H, c = error.on_policy(system.K)
+    size_dyn, size_rew = error.largest(system.K)
     closed = system.A - system.B @ system.K
     cost = system.Q + system.K.T @ system.K
     discount = system.gamma ** np.arange(study.steps)
@@ -199,11 +160,11 @@ def value_changes(study: LqgStudy, system: System, error: dict, radius: float) -
         states = []
         for _ in range(study.steps):
             states.append(s)
-            s = s @ closed.T + scale * (s @ error["M"].T + error["b"])
+            s = s @ closed.T + scale * (s @ M.T + b)
         return np.stack(states)  # (steps, n, d)
 
     true = path(np.zeros(1))[:, 0]
-    per_unit = float(discount @ (np.einsum("ti,ij,tj->t", true, error["H"], true) + error["c"])) / size_rew
+    per_unit = float(discount @ (np.einsum("ti,ij,tj->t", true, H, true) + c)) / size_rew
 
     def change_dyn(eps):
         states = path(eps)
@@ -238,20 +199,21 @@ def figure_4(
     study, rows = study or LqgStudy(), []
     for seed in seeds:
         rng = np.random.default_rng([42, seed])
-        system = draw_system(study, rng)
+        system = draw(study, rng)
         fit_dyn, fit_rew = measured_laws(study, system, rng)
-        error = estimate_errors(study, system, study.direction_at, rng)
-        lf, lr, lp = system.constants
+        error = estimate_errors(study, study.direction_at, rng)
+        known, k = system.lipschitz, multiplier(system)
         for radius in radii:
             changes = value_changes(study, system, error, radius)
             found = compare(*changes, _law(fit_dyn), _law(fit_rew), budget=study.budget, smallest=study.smallest,
-                            multiplier=system.multiplier())  # fmt: skip
+                            multiplier=k)  # fmt: skip
             rows.append({
-                "seed": seed, "radius": radius, **asdict(found), "contraction": system.contraction,
-                "lf": lf, "lr": lr, "lp": lp, "alpha": fit_dyn.exponent, "beta": fit_rew.exponent,
-                "r2_dyn": fit_dyn.r2, "r2_rew": fit_rew.r2, "K": system.multiplier(),
-                "K_prime": system.multiplier(found.sensitivity_dyn),
-                "slack_dyn": math.log(system.multiplier() / ((1 - study.gamma) * found.sensitivity_dyn)),
+                "seed": seed, "radius": radius, **asdict(found), "contraction": study.gamma * known.growth,
+                "lf": known.dynamics, "lr": known.reward, "lp": known.policy,
+                "alpha": fit_dyn.exponent, "beta": fit_rew.exponent,
+                "r2_dyn": fit_dyn.r2, "r2_rew": fit_rew.r2, "K": k,
+                "K_prime": multiplier(system, found.sensitivity_dyn),
+                "slack_dyn": math.log(k / ((1 - study.gamma) * found.sensitivity_dyn)),
                 "slack_rew": math.log(1 / ((1 - study.gamma) * found.sensitivity_rew)),
             })  # fmt: skip
     return pd.DataFrame(rows)

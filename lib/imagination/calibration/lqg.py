@@ -1,90 +1,256 @@
-"""The linear–quadratic benchmark of Figure 3: optimal linear policies on a bounded operating domain.
+"""The linear–quadratic system of the library, and the benchmark of Figure 3 that is made of such systems.
 
 The quadratic reward is Lipschitz only where states are bounded. The domain is ‖s‖ ≤ 1, ‖a‖ ≤ L_π, and no rollout leaves
 it: with Λ = L_f(1 + L_π) < 1 the true map contracts, and a model error of at most 1 − Λ cannot push a state out. As in
-the paper the dynamics are deterministic, so the G of LQG is empty.
+the paper the dynamics are deterministic, so the G of LQG is empty. Figure 4 draws its systems here too
+(:mod:`imagination.budget.sensitivity_lqg`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import brentq
 
-from imagination.calibration.rollouts import (
-    Array,
-    Batch,
-    Kind,
-    Pair,
-    Systems,
-    largest_affine_norm,
-    largest_quadratic,
-    measure,
-    unit_norm,
-)
-from imagination.errors import require
-from imagination.gap.bounds import Lipschitz
+from imagination.calibration.rollouts import Batch, Design, Kind, Systems, unit_norm
+from imagination.checks import Floats, generator_of, number, numbers, whole, wholes
+from imagination.errors import RequestError, require
+from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.mdp import MDP
+from imagination.gap.system_pairs import SystemPair
 
 __all__ = [
+    "LinearQuadratic",
     "LqgCell",
     "LqgDesign",
-    "calibrate_lqg",
+    "ModelError",
     "draw_lqg",
-    "lqg_batches",
+    "draw_system",
+    "largest_affine_norm",
+    "largest_quadratic",
     "optimal_gain",
     "plain_lqg",
 ]
 
 
+@dataclass(frozen=True, eq=False)
+class LinearQuadratic:
+    """One system: s' = As + Ba, reward −(s'Qs + a'a), policy a = −Ks, on ‖s‖ ≤ 1 and ‖a‖ ≤ L_π.
+
+    Attributes:
+        A: state map, ``(d_s, d_s)``.
+        B: action map, ``(d_s, d_a)``.
+        Q: state cost, ``(d_s, d_s)``, positive semi-definite.
+        K: gain of the policy, ``(d_a, d_s)``.
+        start: a unit vector, ``(d_s,)``.
+        gamma: discount.
+    """
+
+    A: Floats
+    B: Floats
+    Q: Floats
+    K: Floats
+    start: Floats
+    gamma: float
+
+    @property
+    def lipschitz(self) -> Lipschitz:
+        """L_f, L_r and L_π on the domain, in the sum metric."""
+        policy = float(np.linalg.norm(self.K, 2))
+        dynamics = float(max(np.linalg.norm(self.A, 2), np.linalg.norm(self.B, 2)))
+        return Lipschitz(dynamics=dynamics, reward=2 * max(float(np.linalg.norm(self.Q, 2)), policy), policy=policy)
+
+
+class ModelError(NamedTuple):
+    """What a wrong model adds: an affine term to the dynamics, a quadratic one to the reward.
+
+    Attributes:
+        A, B, b: f̂ − f = A s + B a + b; shapes ``(..., d_s, d_s)``, ``(..., d_s, d_a)``, ``(..., d_s)``.
+        Q, R, c: r̂ − r = s'Q s + a'R a + c with symmetric Q, R; ``(..., d_s, d_s)``, ``(..., d_a, d_a)``, ``(...)``.
+    """
+
+    A: Floats
+    B: Floats
+    b: Floats
+    Q: Floats
+    R: Floats
+    c: Floats
+
+    def on_policy(self, K: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """M, b, H and c of the errors M s + b and s'Hs + c that the policy a = −Ks meets."""
+        return self.A - self.B @ K, self.b, self.Q + K.T @ self.R @ K, self.c
+
+    def largest(self, K: Floats) -> tuple[Floats, Floats]:
+        """Suprema ε_dyn and ε_rew over ‖s‖ ≤ 1 on the policy a = −Ks."""
+        M, b, H, c = self.on_policy(K)
+        return largest_affine_norm(M, b), largest_quadratic(H, c)
+
+
+def optimal_gain(A: Floats, B: Floats, Q: Floats, *, gamma: float) -> Floats:
+    r"""Gain K of the policy a = −Ks that minimises :math:`\sum\gamma^t(s'Qs+a'a)`.
+
+    The discount is absorbed into the maps: the Riccati equation is solved for √γA, √γB.
+
+    Args:
+        A: state map, ``(d_s, d_s)``.
+        B: action map, ``(d_s, d_a)``.
+        Q: state cost, positive semi-definite.
+        gamma: discount, in (0, 1].
+
+    Returns:
+        K, shape ``(d_a, d_s)``.
+
+    Raises:
+        RequestError: shapes that do not fit, or no stabilising policy.
+
+    Source:
+        Standard discounted LQR.
+
+    Example:
+        >>> one = np.ones((1, 1))
+        >>> round(float(optimal_gain(one, one, one, gamma=1.0)[0, 0]), 6)  # the golden ratio less one
+        0.618034
+    """
+    A = numbers("A", A, shape=(None, None))
+    B, Q = numbers("B", B, shape=(len(A), None)), numbers("Q", Q, shape=A.shape)
+    gamma = number("gamma", gamma, above=0, high=1)
+    R = np.eye(B.shape[1])
+    try:
+        P = solve_discrete_are(np.sqrt(gamma) * A, np.sqrt(gamma) * B, Q, R)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise RequestError(f"no optimal gain for these A, B and Q: {error}") from None
+    return np.asarray(gamma * np.linalg.solve(R + gamma * B.T @ P @ B, B.T @ P @ A))
+
+
+def draw_system(
+    *, sizes: tuple[int, int], gamma: float, growth: float, generator: np.random.Generator
+) -> LinearQuadratic:
+    """Draw a system with its optimal policy and a given growth; A, B, Q and the start come from normal numbers.
+
+    Args:
+        sizes: dimensions of state and action.
+        gamma: discount, in (0, 1].
+        growth: Λ = L_f(1 + L_π), in (0, 1); the scale of the dynamics is solved for it.
+        generator: source of all random numbers.
+
+    Returns:
+        The system, with ‖A‖ = ‖B‖ = L_f and ‖Q‖ = 1.
+
+    Raises:
+        RequestError: a value outside its range.
+
+    Source:
+        Paper, appendices B.4 and B.5; the recipe is this book's.
+
+    Example:
+        >>> system = draw_system(sizes=(4, 2), gamma=0.8, growth=0.9, generator=np.random.default_rng(1))
+        >>> round(float(system.lipschitz.growth), 9)
+        0.9
+    """
+    d, k = wholes("sizes", sizes, low=1, shape=(2,)).tolist()
+    gamma, growth = number("gamma", gamma, above=0, high=1), number("growth", growth, above=0, below=1)
+    rng = generator_of("generator", generator)
+    A, B = unit_norm(rng.standard_normal((d, d))), unit_norm(rng.standard_normal((d, k)))
+    M = rng.standard_normal((d, d))
+    Q, start = unit_norm(M @ M.T), unit_norm(rng.standard_normal(d))
+
+    def gain(c: float) -> Floats:
+        return optimal_gain(c * A, c * B, Q, gamma=gamma)
+
+    def excess(c: float) -> float:
+        return float(c * (1 + np.linalg.norm(gain(c), 2)) - growth)
+
+    c = brentq(excess, min(1e-6, growth / 1000), growth, xtol=1e-15, rtol=1e-14)
+    return LinearQuadratic(c * A, c * B, Q, gain(c), start, gamma)
+
+
+def largest_affine_norm(M: Floats, b: Floats) -> Floats:
+    r"""Largest ‖Ms + b‖ over the unit ball ‖s‖ ≤ 1.
+
+    Convex, so the maximum is on the sphere, where the multiplier λ solves :math:`\sum_i(q_i/(\lambda-w_i))^2=1` to the
+    right of the largest eigenvalue (w eigenvalues of M'M, q = V'M'b). By weak duality every such λ gives an upper bound
+    :math:`\lambda+\sum_iq_i^2/(\lambda-w_i)+b'b` on the square, so that a rounded λ never understates the maximum.
+
+    Args:
+        M: shape ``(..., k, d)``.
+        b: shape ``(..., k)``.
+
+    Returns:
+        The maximum, shape ``(...)``.
+
+    Source:
+        The trust-region subproblem; this book's use.
+
+    Example:
+        >>> round(float(largest_affine_norm(np.diag([2.0, 1.0]), np.array([1.0, 0.0]))), 12)
+        3.0
+    """
+    w, V = np.linalg.eigh(np.swapaxes(M, -1, -2) @ M)
+    q = np.einsum("...ji,...kj,...k->...i", V, M, b)
+    size, top = np.linalg.norm(q, axis=-1), w[..., -1]
+    low, high = top + np.abs(q[..., -1]), top + size  # the root lies between: one term alone, and all gaps closed
+    for _ in range(100):
+        middle = (low + high) / 2
+        gaps = np.maximum(middle[..., None] - w, np.finfo(float).tiny)
+        long = np.sum((q / gaps) ** 2, axis=-1) > 1
+        low, high = np.where(long, middle, low), np.where(long, high, middle)
+    gaps = np.maximum(high[..., None] - w, np.finfo(float).tiny)
+    square = high + np.sum(np.where(q == 0, 0.0, q**2 / gaps), axis=-1) + np.sum(b**2, axis=-1)
+    return np.asarray(np.sqrt(square))
+
+
+def largest_quadratic(H: Floats, c: Floats) -> Floats:
+    """Largest \\|s'Hs + c\\| over the unit ball, H symmetric ``(..., d, d)``, c of shape ``(...)``.
+
+    Example:
+        >>> float(largest_quadratic(np.diag([1.0, -3.0]), np.array(1.0)))
+        2.0
+    """
+    w = np.linalg.eigvalsh(H)
+    return np.asarray(np.maximum(np.abs(c + np.maximum(w[..., -1], 0)), np.abs(c + np.minimum(w[..., 0], 0))))
+
+
 @dataclass(frozen=True)
-class LqgDesign:
+class LqgDesign(Design):
     """The grid of configurations; the defaults are the headline design with 375 of them.
 
     Attributes:
         kinds: which maps are perturbed.
         discounts: γ, in (0, 1).
-        growths: Λ = L_f(1 + L_π), in (0, 1); the scale of the dynamics is solved for it.
-        systems: systems drawn for each discount and growth.
         eps_dyn: sup norm of the dynamics error over the domain, at most 1 − max Λ.
         eps_rew: sup norm of the reward error over the domain.
+        growths: Λ = L_f(1 + L_π), in (0, 1).
+        systems: systems drawn for each discount and growth.
         sizes: dimensions of state and action.
         start: ‖s_0‖, in (0, 1].
         intercepts: whether the error fields have a constant term, so that a model is wrong at the origin too.
     """
 
+    benchmark: ClassVar[str] = "lqg"
+
     kinds: tuple[Kind, ...] = (Kind.DYN, Kind.REW, Kind.BOTH)
-    discounts: tuple[float, ...] = (0.8, 0.9, 0.95, 0.98, 0.99)
-    growths: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)
-    systems: int = 5
     eps_dyn: float = 0.05
     eps_rew: float = 0.05
+    growths: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)
+    systems: int = 5
     sizes: tuple[int, int] = (4, 2)
     start: float = 1.0
     intercepts: bool = True
 
-    def __post_init__(self):
-        for name, values in {"discounts": self.discounts, "growths": self.growths}.items():
-            require(
-                len(values) > 0 and all(0 < v < 1 for v in values),
-                f"{name} = {values} is not allowed: one or more numbers strictly between 0 and 1",
-            )
-        require(len(self.kinds) > 0, "kinds is empty: give at least one of dyn, rew, both")
-        require(self.systems >= 1, f"systems = {self.systems} is not allowed: it must be at least 1")
-        require(
-            min(self.sizes) >= 1, f"sizes = {self.sizes} is not allowed: state and action have at least 1 dimension"
-        )
-        require(0 < self.start <= 1, f"start = {self.start} is not allowed: it must lie in (0, 1]")
-        require(self.eps_rew > 0, f"eps_rew = {self.eps_rew} is not allowed: it must be positive")
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        numbers("growths", self.growths, above=0, below=1, shape=(None,))
+        whole("systems", self.systems, low=1)
+        wholes("sizes", self.sizes, low=1, shape=(2,))
+        number("start", self.start, above=0, high=1)
         room = 1 - max(self.growths)
         require(
-            0 < self.eps_dyn <= room,
+            self.eps_dyn <= room,
             f"eps_dyn = {self.eps_dyn} is not allowed: it must lie in (0, 1 − max growth] = (0, {room:.3g}], "
             "or learned rollouts leave the operating domain",
         )
@@ -98,6 +264,13 @@ class LqgDesign:
         """
         return len(self.kinds) * len(self.discounts) * len(self.growths) * self.systems
 
+    def batches(self, seeds: list[int], block: int) -> Iterator[Batch]:
+        """Draw the grid in blocks of at most ``block`` systems."""
+        order = product(range(len(self.discounts)), range(len(self.growths)), seeds, range(self.systems))
+        cells = [LqgCell(discount, growth, system, seed) for discount, growth, seed, system in order]
+        for first in range(0, len(cells), block):
+            yield assemble(self, cells[first : first + block])
+
 
 class LqgCell(NamedTuple):
     """One system of the grid: positions of its discount and growth, its number within them, and the seed."""
@@ -108,190 +281,101 @@ class LqgCell(NamedTuple):
     seed: int
 
 
-@dataclass(frozen=True)
-class Quadratic(Systems):
-    """Linear dynamics, reward −(s'Qs + a'Ra), policy −Ks, and error fields of the same shapes with intercepts."""
-
-    state_map: Array  # A, (n, d_s, d_s)
-    action_map: Array  # B, (n, d_s, d_a)
-    gain: Array  # K, (n, d_a, d_s)
-    state_cost: Array  # Q, (n, d_s, d_s)
-    drift_state: Array  # the dynamics error field is affine: (n, d_s, d_s)
-    drift_action: Array  # (n, d_s, d_a)
-    drift_constant: Array  # (n, d_s, 1)
-    miss_state: Array  # the reward error field is quadratic: (n, d_s, d_s)
-    miss_action: Array  # (n, d_a, d_a)
-    miss_constant: Array  # (n, 1)
-
-    def policy(self, s: Array) -> Array:
-        """Action."""
-        return -self.gain @ s
-
-    def step(self, s: Array, a: Array) -> tuple[Array, Array]:
-        """Next state and reward."""
-        cost = np.einsum("nic,nic->nc", s, self.state_cost @ s) + np.einsum("nic,nic->nc", a, a)
-        return self.state_map @ s + self.action_map @ a, -cost
-
-    def fields(self, s: Array, a: Array) -> tuple[Array, Array]:
-        """Error fields of dynamics and reward."""
-        drift = self.drift_state @ s + self.drift_action @ a + self.drift_constant
-        miss = np.einsum("nic,nic->nc", s, self.miss_state @ s) + np.einsum("nic,nic->nc", a, self.miss_action @ a)
-        return drift, miss + self.miss_constant
-
-
-def optimal_gain(A: Array, B: Array, Q: Array, *, gamma: float) -> Array:
-    r"""Gain K of the policy a = −Ks that minimises :math:`\sum\gamma^t(s'Qs+a'a)`.
-
-    The discount is absorbed into the maps: the Riccati equation is solved for √γA, √γB.
-
-    Args:
-        A: state map, ``(d_s, d_s)``.
-        B: action map, ``(d_s, d_a)``.
-        Q: state cost, positive semi-definite.
-        gamma: discount, in (0, 1).
-
-    Returns:
-        K, shape ``(d_a, d_s)``.
-
-    Source:
-        Standard discounted LQR.
-
-    Example:
-        >>> one = np.ones((1, 1))
-        >>> round(float(optimal_gain(one, one, one, gamma=1.0)[0, 0]), 6)  # the golden ratio less one
-        0.618034
-    """
-    R = np.eye(B.shape[1])
-    P = solve_discrete_are(np.sqrt(gamma) * A, np.sqrt(gamma) * B, Q, R)
-    return gamma * np.linalg.solve(R + gamma * B.T @ P @ B, B.T @ P @ A)
-
-
-def draw_lqg(design: LqgDesign, cell: LqgCell) -> dict[str, Array]:
-    """Draw one system and its error fields, the latter scaled to a supremum of 1 on the operating domain.
+def draw_lqg(design: LqgDesign, cell: LqgCell) -> tuple[LinearQuadratic, ModelError]:
+    """Draw one system of the grid and its error fields, the latter scaled to a supremum of 1 on the domain.
 
     Args:
         design: the grid.
         cell: the system. The kinds of perturbation share it.
 
     Returns:
-        Matrices by name, the start ``s0``, and the scalars ``lf`` = ‖A‖ = ‖B‖, ``lp`` = ‖K‖ and ``lr``.
+        The system, and the model error of sizes ε_dyn = ε_rew = 1.
 
     Example:
-        >>> maps = draw_lqg(LqgDesign(), LqgCell(discount=0, growth=4, system=0, seed=1))
-        >>> round(float(maps["lf"] * (1 + maps["lp"])), 9)
-        0.9
+        >>> system, error = draw_lqg(LqgDesign(), LqgCell(discount=0, growth=4, system=0, seed=1))
+        >>> round(float(system.lipschitz.growth), 9), [round(float(eps), 9) for eps in error.largest(system.K)]
+        (0.9, [1.0, 1.0])
     """
     rng = np.random.default_rng([cell.seed, cell.discount, cell.growth, cell.system])
-    d, k = design.sizes
     gamma, growth = design.discounts[cell.discount], design.growths[cell.growth]
-    A, B = unit_norm(rng.standard_normal((d, d))), unit_norm(rng.standard_normal((d, k)))
-    M = rng.standard_normal((d, d))
-    Q = unit_norm(M @ M.T)
-
-    def excess(c: float) -> float:
-        return c * (1 + np.linalg.norm(optimal_gain(c * A, c * B, Q, gamma=gamma), 2)) - growth
-
-    c = brentq(excess, 1e-6, growth, xtol=1e-14, rtol=1e-14)
-    K = optimal_gain(c * A, c * B, Q, gamma=gamma)
-    lp = np.linalg.norm(K, 2)
-    s0 = design.start * unit_norm(rng.standard_normal(d))
-    dA, dB, b = rng.standard_normal((d, d)), rng.standard_normal((d, k)), rng.standard_normal(d)
-    dQ, dR, c0 = rng.standard_normal((d, d)), rng.standard_normal((k, k)), rng.standard_normal()
-    dQ, dR = (dQ + dQ.T) / 2, (dR + dR.T) / 2
-    if not design.intercepts:
-        b, c0 = np.zeros(d), 0.0
-    drift, miss = largest_affine_norm(dA - dB @ K, b), largest_quadratic(dQ + K.T @ dR @ K, np.asarray(c0))
-    return {
-        "A": c * A, "B": c * B, "K": K, "Q": Q, "s0": s0,
-        "dA": dA / drift, "dB": dB / drift, "b": b / drift, "dQ": dQ / miss, "dR": dR / miss, "c0": c0 / miss,
-        "lf": np.asarray(c), "lp": lp, "lr": 2 * np.maximum(np.linalg.norm(Q, 2), lp),
-    }  # fmt: skip
+    system = draw_system(sizes=design.sizes, gamma=gamma, growth=growth, generator=rng)
+    d, k = design.sizes
+    A, B, b = rng.standard_normal((d, d)), rng.standard_normal((d, k)), rng.standard_normal(d)
+    Q, R, c = rng.standard_normal((d, d)), rng.standard_normal((k, k)), rng.standard_normal()
+    constant = 1.0 if design.intercepts else 0.0
+    raw = ModelError(A, B, constant * b, (Q + Q.T) / 2, (R + R.T) / 2, np.asarray(constant * c))
+    dyn, rew = raw.largest(system.K)
+    return system, ModelError(raw.A / dyn, raw.B / dyn, raw.b / dyn, raw.Q / rew, raw.R / rew, raw.c / rew)
 
 
-def lqg_batches(design: LqgDesign, seeds: Iterable[int], *, block: int = 256) -> Iterator[Batch]:
-    """Draw the grid in blocks of at most ``block`` systems, so that memory does not grow with the seeds."""
-    seeds = list(seeds)
-    order = product(range(len(design.discounts)), range(len(design.growths)), seeds, range(design.systems))
-    cells = [LqgCell(discount, growth, system, seed) for discount, growth, seed, system in order]
-    for first in range(0, len(cells), block):
-        yield assemble(design, cells[first : first + block])
+@dataclass(frozen=True)
+class Quadratic(Systems):
+    """Linear dynamics, reward −(s'Qs + a'Ra), policy −Ks, and error fields of the same shapes with intercepts."""
+
+    state_map: Floats  # A, (n, d_s, d_s)
+    action_map: Floats  # B, (n, d_s, d_a)
+    gain: Floats  # K, (n, d_a, d_s)
+    state_cost: Floats  # Q, (n, d_s, d_s)
+    drift_state: Floats  # the dynamics error field is affine: (n, d_s, d_s)
+    drift_action: Floats  # (n, d_s, d_a)
+    drift_constant: Floats  # (n, d_s, 1)
+    miss_state: Floats  # the reward error field is quadratic: (n, d_s, d_s)
+    miss_action: Floats  # (n, d_a, d_a)
+    miss_constant: Floats  # (n, 1)
+
+    def policy(self, s: Floats) -> Floats:
+        """Action."""
+        return -self.gain @ s
+
+    def step(self, s: Floats, a: Floats) -> tuple[Floats, Floats]:
+        """Next state and reward."""
+        cost = np.einsum("nic,nic->nc", s, self.state_cost @ s) + np.einsum("nic,nic->nc", a, a)
+        return self.state_map @ s + self.action_map @ a, -cost
+
+    def fields(self, s: Floats, a: Floats) -> tuple[Floats, Floats]:
+        """Error fields of dynamics and reward."""
+        drift = self.drift_state @ s + self.drift_action @ a + self.drift_constant
+        miss = np.einsum("nic,nic->nc", s, self.miss_state @ s) + np.einsum("nic,nic->nc", a, self.miss_action @ a)
+        return drift, miss + self.miss_constant
 
 
 def assemble(design: LqgDesign, cells: list[LqgCell]) -> Batch:
     """Draw the cells and stack them."""
     drawn = [draw_lqg(design, cell) for cell in cells]
-
-    def stack(name: str) -> Array:
-        return np.stack([maps[name] for maps in drawn])
-
-    systems = Quadratic(
-        state_map=stack("A"), action_map=stack("B"), gain=stack("K"), state_cost=stack("Q"),
-        drift_state=stack("dA"), drift_action=stack("dB"), drift_constant=stack("b")[:, :, None],
-        miss_state=stack("dQ"), miss_action=stack("dR"), miss_constant=stack("c0")[:, None],
-    )  # fmt: skip
-    constants = Lipschitz(dynamics=stack("lf")[:, None], reward=stack("lr")[:, None], policy=stack("lp")[:, None])
-    gamma = np.array([[design.discounts[cell.discount]] for cell in cells])
-    growth = np.array([design.growths[cell.growth] for cell in cells])
-    m = len(design.kinds)
-    errors = np.array([[kind.errors(design.eps_dyn, design.eps_rew) for kind in design.kinds]] * len(cells))
-    labels = pd.DataFrame(
-        {
-            "benchmark": "lqg",
-            "family": "lqg",
-            "kind": [str(kind) for kind in design.kinds] * len(cells),
-            "gamma": np.repeat(gamma, m),
-            "contraction": np.repeat(gamma[:, 0] * growth, m),
-            "seed": np.repeat([cell.seed for cell in cells], m),
-        }
+    A, B, Q, K, start = (np.stack([getattr(s, name) for s, _ in drawn]) for name in ("A", "B", "Q", "K", "start"))
+    constants = [system.lipschitz for system, _ in drawn]
+    lipschitz = Lipschitz(
+        **{name: np.array([[getattr(one, name)] for one in constants]) for name in ("dynamics", "reward", "policy")}
     )
-    return Batch(systems, stack("s0"), constants, gamma, errors[..., 0], errors[..., 1], labels)
+    error = ModelError(*(np.stack(parts) for parts in zip(*(error for _, error in drawn), strict=True)))
+    gamma = np.array([[system.gamma] for system, _ in drawn])
+    return design.batch(
+        Quadratic(A, B, K, Q, error.A, error.B, error.b[:, :, None], error.Q, error.R, error.c[:, None]),
+        start=design.start * start,
+        lipschitz=lipschitz,
+        gamma=gamma,
+        contraction=gamma[:, 0] * [design.growths[cell.growth] for cell in cells],
+        seeds=[cell.seed for cell in cells],
+        family="lqg",
+    )
 
 
-def calibrate_lqg(design: LqgDesign, *, seeds: Iterable[int] = (1,), block: int = 256) -> pd.DataFrame:
-    """Measure R on the linear–quadratic grid, in batches.
-
-    Args:
-        design: the grid.
-        seeds: seeds of the random systems; each gives ``design.count()`` configurations.
-        block: systems rolled together; it changes memory and speed, not the result.
-
-    Returns:
-        One row per configuration: see :func:`imagination.calibration.rollouts.measure`.
-
-    Raises:
-        RequestError: no seeds, or a block below 1.
-
-    Source:
-        Paper, section 3.1 and appendix B.4; the grid is this book's.
-
-    Example:
-        >>> rows = calibrate_lqg(LqgDesign(discounts=(0.8,), growths=(0.5,), systems=2))
-        >>> len(rows), bool((rows.ratio_roll <= 1).all())
-        (6, True)
-    """
-    seeds = list(seeds)
-    require(len(seeds) > 0, "seeds is empty: give at least one seed, such as seeds=(1,)")
-    require(block >= 1, f"block = {block} is not allowed: it must be at least 1")
-    return pd.concat([measure(batch) for batch in lqg_batches(design, seeds, block=block)], ignore_index=True)
-
-
-def plain_lqg(design: LqgDesign, cell: LqgCell, kind: Kind) -> Pair:
+def plain_lqg(design: LqgDesign, cell: LqgCell, kind: Kind) -> SystemPair:
     """The same configuration as plain functions, written from the recipe; the truth for the batches."""
-    m = draw_lqg(design, cell)
+    system, error = draw_lqg(design, cell)
     eps_dyn, eps_rew = kind.errors(design.eps_dyn, design.eps_rew)
 
-    def dynamics(s, a):
-        return m["A"] @ s + m["B"] @ a
+    def dynamics(s: Floats, a: Floats) -> Floats:
+        return system.A @ s + system.B @ a
 
-    def reward(s, a):
-        return float(-(s @ m["Q"] @ s + a @ a))
+    def reward(s: Floats, a: Floats) -> Floats:
+        return -(s @ system.Q @ s + a @ a)
 
-    def learned_dynamics(s, a):
-        return dynamics(s, a) + eps_dyn * (m["dA"] @ s + m["dB"] @ a + m["b"])
+    def learned_dynamics(s: Floats, a: Floats) -> Floats:
+        return dynamics(s, a) + eps_dyn * (error.A @ s + error.B @ a + error.b)
 
-    def learned_reward(s, a):
-        return reward(s, a) + eps_rew * float(s @ m["dQ"] @ s + a @ m["dR"] @ a + m["c0"])
+    def learned_reward(s: Floats, a: Floats) -> Floats:
+        return reward(s, a) + eps_rew * (s @ error.Q @ s + a @ error.R @ a + error.c)
 
-    gamma = design.discounts[cell.discount]
-    true, learned = MDP(dynamics, reward, gamma), MDP(learned_dynamics, learned_reward, gamma)
-    return Pair(true, learned, lambda s: -m["K"] @ s, m["s0"])
+    true, learned = MDP(dynamics, reward, system.gamma), MDP(learned_dynamics, learned_reward, system.gamma)
+    return SystemPair(true, learned, lambda s: -system.K @ s, design.start * system.start)

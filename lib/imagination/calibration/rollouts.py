@@ -8,39 +8,41 @@ A configuration is an MDP, a policy and a perturbed model; its figure is
 The two benchmarks live in :mod:`imagination.calibration.synthetic` and :mod:`imagination.calibration.lqg`. Here is
 what they share: the rollouts in batches (and, as the truth, one configuration at a time), the horizon that keeps the
 cut-off part of the sum below 1e-10 of the bound, and the table of results.
-
-Exact suprema over the unit ball: how large an affine or quadratic model error gets on a bounded domain.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
-from imagination.errors import require
-from imagination.gap.bounds import Lipschitz, return_gap_bound, return_gap_tail
-from imagination.gap.mdp import MDP, Policy, return_gap, steps
+from imagination.checks import Floats, Ints, number, numbers, whole, wholes
+from imagination.errors import require, shown
+from imagination.gap.bounds import return_gap_bound, return_gap_tail
+from imagination.gap.lipschitz import Lipschitz
+from imagination.gap.mdp import steps
+from imagination.gap.system_pairs import SystemPair
 
 __all__ = [
     "Batch",
+    "Design",
     "Kind",
-    "Pair",
     "Systems",
     "batched_gap",
+    "calibrate",
     "horizons",
-    "largest_affine_norm",
-    "largest_quadratic",
     "measure",
     "plain_gap",
     "unit_norm",
 ]
 
-Array = NDArray[np.float64]
 TAIL = 1e-10  # the part of the sum beyond the horizon, as a share of the bound
 LONGEST = 10**9  # steps; a contraction so close to 1 that it needs more cannot be rolled out
 
@@ -62,6 +64,7 @@ class Kind(StrEnum):
         return (0.0 if self is Kind.REW else eps_dyn), (0.0 if self is Kind.DYN else eps_rew)
 
 
+@dataclass(frozen=True)
 class Systems:
     """A batch of n MDPs, each with its direction of model error.
 
@@ -70,22 +73,22 @@ class Systems:
     true map plus ε times its field.
     """
 
-    def policy(self, s: Array) -> Array:
+    def policy(self, s: Floats) -> Floats:
         """Action a = π(s)."""
         raise NotImplementedError
 
-    def step(self, s: Array, a: Array) -> tuple[Array, Array]:
+    def step(self, s: Floats, a: Floats) -> tuple[Floats, Floats]:
         """True next state f(s, a) and true reward r(s, a), the latter ``(n, c)``."""
         raise NotImplementedError
 
-    def fields(self, s: Array, a: Array) -> tuple[Array, Array]:
+    def fields(self, s: Floats, a: Floats) -> tuple[Floats, Floats]:
         """The error fields of dynamics and reward, shapes as in :meth:`step`."""
         raise NotImplementedError
 
     def take(self, index: NDArray[np.intp] | slice) -> Self:
         """The same batch, restricted or reordered."""
-        arrays = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        return replace(self, **{k: v[index] for k, v in arrays.items() if isinstance(v, np.ndarray)})  # type: ignore[type-var]
+        arrays = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return dataclasses.replace(self, **{k: v[index] for k, v in arrays.items() if isinstance(v, np.ndarray)})
 
 
 @dataclass(frozen=True)
@@ -103,15 +106,98 @@ class Batch:
     """
 
     systems: Systems
-    start: Array
+    start: Floats
     lipschitz: Lipschitz
-    gamma: Array
-    eps_dyn: Array
-    eps_rew: Array
+    gamma: Floats
+    eps_dyn: Floats
+    eps_rew: Floats
     labels: pd.DataFrame
 
 
-def lengths() -> NDArray[np.int64]:
+@dataclass(frozen=True)
+class Design:
+    """A grid of configurations: what the two benchmarks share.
+
+    Attributes:
+        kinds: which maps are perturbed.
+        discounts: γ, in (0, 1).
+        eps_dyn: sup norm of the dynamics error where there is one, positive.
+        eps_rew: sup norm of the reward error where there is one, positive.
+    """
+
+    benchmark: ClassVar[str]
+
+    kinds: tuple[Kind, ...] = tuple(Kind)
+    discounts: tuple[float, ...] = (0.8, 0.9, 0.95, 0.98, 0.99)
+    eps_dyn: float = 0.01
+    eps_rew: float = 0.01
+
+    def __post_init__(self) -> None:
+        require(
+            len(self.kinds) > 0 and all(isinstance(kind, Kind) for kind in self.kinds),
+            f"kinds = {shown(self.kinds)} is not allowed: give at least one of Kind.DYN, Kind.REW, Kind.BOTH",
+        )
+        numbers("discounts", self.discounts, above=0, below=1, shape=(None,))
+        number("eps_dyn", self.eps_dyn, above=0)
+        number("eps_rew", self.eps_rew, above=0)
+
+    def batches(self, seeds: list[int], block: int) -> Iterator[Batch]:
+        """Draw the grid in blocks of at most ``block`` MDPs, so that memory does not grow with the seeds."""
+        raise NotImplementedError
+
+    def batch(
+        self,
+        systems: Systems,
+        *,
+        start: Floats,
+        lipschitz: Lipschitz,
+        gamma: Floats,
+        contraction: Floats,
+        seeds: list[int],
+        family: str,
+    ) -> Batch:
+        """Give each of n MDPs its models, one a kind, and name the configurations."""
+        errors = np.array([[kind.errors(self.eps_dyn, self.eps_rew) for kind in self.kinds]] * len(seeds))
+        per_mdp = {"gamma": np.ravel(gamma), "contraction": np.ravel(contraction), "seed": np.array(seeds)}
+        labels = {
+            "benchmark": self.benchmark,
+            "family": family,
+            "kind": [str(kind) for kind in self.kinds] * len(seeds),
+            **{name: np.repeat(values, len(self.kinds)) for name, values in per_mdp.items()},
+        }
+        return Batch(systems, start, lipschitz, gamma, errors[..., 0], errors[..., 1], pd.DataFrame(labels))
+
+
+def calibrate(design: Design, *, seeds: Iterable[int] = (0,), block: int = 128) -> pd.DataFrame:
+    """Measure R on a grid, in batches.
+
+    Args:
+        design: a :class:`~imagination.calibration.synthetic.SyntheticDesign` or
+            :class:`~imagination.calibration.lqg.LqgDesign`.
+        seeds: of the random maps; each gives ``design.count()`` configurations.
+        block: MDPs rolled together; it changes memory and speed, not the result.
+
+    Returns:
+        One row per configuration: see :func:`measure`.
+
+    Raises:
+        RequestError: no seeds, or a block below 1.
+
+    Source:
+        Paper, section 3.1 and appendix B.4; the grids are this book's.
+
+    Example:
+        >>> from imagination.calibration.synthetic import SyntheticDesign
+        >>> rows = calibrate(SyntheticDesign(discounts=(0.8,), contractions=(0.5,)))
+        >>> len(rows), bool((rows.ratio_sup <= 1).all())
+        (10, True)
+    """
+    chosen, block = wholes("seeds", list(seeds), shape=(None,)).tolist(), whole("block", block, low=1)
+    with threadpool_limits(1):  # thousands of tiny matrices: more threads only wait for each other
+        return pd.concat([measure(batch) for batch in design.batches(chosen, block)], ignore_index=True)
+
+
+def lengths() -> Ints:
     """The lengths that a rollout may have: 64, then ⌊1.25 T⌋ + 1 of the one before, up to :data:`LONGEST`."""
     schedule = [64]
     while schedule[-1] < LONGEST:
@@ -119,7 +205,7 @@ def lengths() -> NDArray[np.int64]:
     return np.array(schedule)
 
 
-def horizons(lipschitz: Lipschitz, *, gamma: Array, eps_dyn: Array, eps_rew: Array) -> NDArray[np.int64]:
+def horizons(lipschitz: Lipschitz, *, gamma: ArrayLike, eps_dyn: ArrayLike, eps_rew: ArrayLike) -> Ints:
     r"""Number of steps after which the cut-off part of |J − Ĵ| is at most 1e-10 of the bound.
 
     T starts at 64 and grows by T ← ⌊1.25 T⌋ + 1. The tail is bounded in closed form
@@ -154,7 +240,7 @@ def horizons(lipschitz: Lipschitz, *, gamma: Array, eps_dyn: Array, eps_rew: Arr
         middle = (short + enough + 1) // 2
         long = return_gap_tail(lipschitz, **arguments, horizon=schedule[middle]) > TAIL * bound
         short, enough = np.where(long, middle, short), np.where(long, enough, middle)
-    return schedule[enough]
+    return np.asarray(schedule[enough])
 
 
 def measure(batch: Batch) -> pd.DataFrame:
@@ -188,21 +274,20 @@ def measure(batch: Batch) -> pd.DataFrame:
     require(finite, "a rollout left the finite numbers: γ is too small for this contraction; lower the contraction")
     tail = return_gap_tail(batch.lipschitz, **arguments, horizon=horizon)
     seen = {"gamma": batch.gamma, "eps_dyn": batch.eps_dyn * peak_dyn, "eps_rew": batch.eps_rew * peak_rew}
-    growth = np.broadcast_to(batch.lipschitz.growth, horizon.shape)
-    bound_sup = return_gap_bound(batch.lipschitz, **arguments)
-    return table(batch.labels, growth, horizon, gap, tail, bound_sup, return_gap_bound(batch.lipschitz, **seen))
-
-
-def table(labels: pd.DataFrame, growth, horizon, gap, tail, bound_sup, bound_roll) -> pd.DataFrame:
-    """Assemble the result columns; arrays of any common shape, flattened in C order."""
-    columns = {"growth": growth, "steps": horizon, "gap": gap, "truncation": tail}
-    columns |= {"bound_sup": bound_sup, "bound_roll": bound_roll}
-    rows = labels.assign(**{name: np.ravel(values) for name, values in columns.items()})
+    columns = {
+        "growth": np.broadcast_to(batch.lipschitz.growth, horizon.shape),
+        "steps": horizon,
+        "gap": gap,
+        "truncation": tail,
+        "bound_sup": return_gap_bound(batch.lipschitz, **arguments),
+        "bound_roll": return_gap_bound(batch.lipschitz, **seen),
+    }
+    rows = batch.labels.assign(**{name: np.ravel(values) for name, values in columns.items()})
     require((rows.bound_roll > 0).all(), "a learned rollout met no model error at all: R would be 0/0 there")
     return rows.assign(ratio_sup=rows.gap.abs() / rows.bound_sup, ratio_roll=rows.gap.abs() / rows.bound_roll)
 
 
-def batched_gap(batch: Batch, horizon: NDArray[np.int64]) -> tuple[Array, Array, Array]:
+def batched_gap(batch: Batch, horizon: Ints) -> tuple[Floats, Floats, Floats]:
     """Discounted gap over ``horizon``, and the largest error fields met on each learned rollout; each ``(n, m)``.
 
     Rollout 0 of each MDP is the true one, the others are its models. MDPs are sorted by length, so those that are
@@ -234,17 +319,7 @@ def batched_gap(batch: Batch, horizon: NDArray[np.int64]) -> tuple[Array, Array,
     return gap[back], peak_dyn[back], peak_rew[back]
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One configuration as plain functions of one state and one action: the slow truth for the batches."""
-
-    true: MDP
-    learned: MDP
-    policy: Policy
-    start: Array
-
-
-def plain_gap(pair: Pair, horizon: int) -> tuple[float, float, float]:
+def plain_gap(pair: SystemPair, horizon: int) -> tuple[float, float, float]:
     """Roll one configuration step by step.
 
     Args:
@@ -261,20 +336,21 @@ def plain_gap(pair: Pair, horizon: int) -> tuple[float, float, float]:
         Paper, section 3.1.
 
     Example:
+        >>> from imagination.gap.mdp import MDP
         >>> true = MDP(lambda s, a: 0.5 * s, lambda s, a: s[..., 0], 0.5)
         >>> learned = MDP(lambda s, a: 0.5 * s + 0.1, lambda s, a: s[..., 0], 0.5)
-        >>> [round(x, 6) for x in plain_gap(Pair(true, learned, lambda s: s, np.zeros(1)), 3)]
+        >>> [round(x, 6) for x in plain_gap(SystemPair(true, learned, lambda s: s, np.zeros(1)), 3)]
         [-0.0875, 0.1, 0.0]
     """
-    gap = float(return_gap(pair.true, pair.learned, pair.policy, pair.start, horizon))
+    gap = float(pair.gap(horizon))
     eps_dyn = eps_rew = 0.0
-    for s, a, reward, following in steps(pair.learned, pair.policy, pair.start, horizon):
-        eps_dyn = max(eps_dyn, float(np.linalg.norm(following - pair.true.dynamics(s, a))))
-        eps_rew = max(eps_rew, abs(float(reward - pair.true.reward(s, a))))
+    for s, a, reward, following in steps(pair.model, pair.policy, pair.start, horizon):
+        eps_dyn = max(eps_dyn, float(np.linalg.norm(following - pair.mdp.dynamics(s, a))))
+        eps_rew = max(eps_rew, abs(float(reward - pair.mdp.reward(s, a))))
     return gap, eps_dyn, eps_rew
 
 
-def unit_norm(matrix: Array) -> Array:
+def unit_norm(matrix: Floats) -> Floats:
     """Divide a matrix by its spectral norm, or a vector by its length.
 
     Example:
@@ -282,52 +358,3 @@ def unit_norm(matrix: Array) -> Array:
         array([0.6, 0.8])
     """
     return matrix / np.linalg.norm(matrix, 2)
-
-
-Array = NDArray[np.float64]
-
-
-def largest_affine_norm(M: Array, b: Array) -> Array:
-    r"""Largest ‖Ms + b‖ over the unit ball ‖s‖ ≤ 1.
-
-    Convex, so the maximum is on the sphere, where the multiplier λ solves :math:`\sum_i(q_i/(\lambda-w_i))^2=1` to the
-    right of the largest eigenvalue (w eigenvalues of M'M, q = V'M'b). By weak duality every such λ gives an upper bound
-    :math:`\lambda+\sum_iq_i^2/(\lambda-w_i)+b'b` on the square, so that a rounded λ never understates the maximum.
-
-    Args:
-        M: shape ``(..., k, d)``.
-        b: shape ``(..., k)``.
-
-    Returns:
-        The maximum, shape ``(...)``.
-
-    Source:
-        The trust-region subproblem; this book's use.
-
-    Example:
-        >>> round(float(largest_affine_norm(np.diag([2.0, 1.0]), np.array([1.0, 0.0]))), 12)
-        3.0
-    """
-    w, V = np.linalg.eigh(np.swapaxes(M, -1, -2) @ M)
-    q = np.einsum("...ji,...kj,...k->...i", V, M, b)
-    size, top = np.linalg.norm(q, axis=-1), w[..., -1]
-    low, high = top + np.abs(q[..., -1]), top + size  # the root lies between: one term alone, and all gaps closed
-    for _ in range(100):
-        middle = (low + high) / 2
-        gaps = np.maximum(middle[..., None] - w, np.finfo(float).tiny)
-        long = np.sum((q / gaps) ** 2, axis=-1) > 1
-        low, high = np.where(long, middle, low), np.where(long, high, middle)
-    gaps = np.maximum(high[..., None] - w, np.finfo(float).tiny)
-    square = high + np.sum(np.where(q == 0, 0.0, q**2 / gaps), axis=-1) + np.sum(b**2, axis=-1)
-    return np.sqrt(square)
-
-
-def largest_quadratic(H: Array, c: Array) -> Array:
-    """Largest \\|s'Hs + c\\| over the unit ball, H symmetric ``(..., d, d)``, c of shape ``(...)``.
-
-    Example:
-        >>> float(largest_quadratic(np.diag([1.0, -3.0]), np.array(1.0)))
-        2.0
-    """
-    w = np.linalg.eigvalsh(H)
-    return np.maximum(np.abs(c + np.maximum(w[..., -1], 0)), np.abs(c + np.minimum(w[..., 0], 0)))

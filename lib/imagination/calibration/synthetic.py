@@ -3,26 +3,26 @@
 The paper publishes neither the families nor their sizes; the defaults below are this book's reading of its prose. They
 are not the first design that was tried: all of them are in :mod:`imagination.calibration.designs`.
 
-The five families of MDPs in the synthetic benchmark of Figure 3, in batches.
-
-Each satisfies the Lipschitz hypotheses of Lemma 1 exactly, with L_f, L_r and L_π as given: layers have spectral norm 1
-and activations slope at most 1. The error fields are plane waves, whose supremum over an unbounded space is exactly 1.
+Each family satisfies the Lipschitz hypotheses of Lemma 1 exactly, with L_f, L_r and L_π as given: layers have spectral
+norm 1 and activations slope at most 1. The error fields are plane waves, whose supremum over an unbounded space is
+exactly 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from imagination.calibration.rollouts import Array, Batch, Kind, Pair, Systems, measure, unit_norm
-from imagination.errors import require
-from imagination.gap.bounds import Lipschitz
+from imagination.calibration.rollouts import Batch, Design, Kind, Systems, unit_norm
+from imagination.checks import Floats, number, numbers, wholes
+from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.mdp import MDP
+from imagination.gap.system_pairs import SystemPair
 
 __all__ = [
     "ACTIVATION",
@@ -31,23 +31,38 @@ __all__ = [
     "Linear",
     "Networks",
     "SyntheticDesign",
-    "calibrate_synthetic",
     "draw",
     "plain_synthetic",
-    "synthetic_batches",
 ]
 
 
+class Family(StrEnum):
+    """Shapes of dynamics, reward and policy; the position in this list enters the seed."""
+
+    ALIGNED = "aligned"
+    LINEAR = "linear"
+    TANH = "tanh"
+    RELU = "relu"
+    SIN = "sin"
+
+
+ACTIVATION: dict[Family, Callable[[Floats], Floats]] = {
+    Family.TANH: np.tanh,
+    Family.RELU: lambda x: np.maximum(x, 0.0),
+    Family.SIN: np.sin,
+}  # all 1-Lipschitz
+
+
 @dataclass(frozen=True)
-class SyntheticDesign:
+class SyntheticDesign(Design):
     """The grid of configurations; the defaults are the headline design with 150 of them per seed.
 
     Attributes:
         kinds: which maps are perturbed.
-        discounts: γ, in [0, 1).
-        contractions: γL_f(1 + L_π), in (0, 1); fixes L_f.
+        discounts: γ, in (0, 1).
         eps_dyn: sup norm of the dynamics error where there is one, in units of the state.
         eps_rew: sup norm of the reward error where there is one, in units of the reward.
+        contractions: γL_f(1 + L_π), in (0, 1); fixes L_f.
         sizes: dimensions of state and action, and width of the networks.
         policy: L_π.
         reward: L_r.
@@ -55,28 +70,24 @@ class SyntheticDesign:
         constant_error: error fields that do not depend on the state, instead of plane waves.
     """
 
+    benchmark: ClassVar[str] = "synthetic"
+
     kinds: tuple[Kind, ...] = (Kind.DYN, Kind.BOTH)
-    discounts: tuple[float, ...] = (0.8, 0.9, 0.95, 0.98, 0.99)
-    contractions: tuple[float, ...] = (0.5, 0.9, 0.99)
     eps_dyn: float = 0.01
     eps_rew: float = 1e-4
+    contractions: tuple[float, ...] = (0.5, 0.9, 0.99)
     sizes: tuple[int, int, int] = (12, 4, 64)
     policy: float = 0.5
     reward: float = 1.0
     aligned_linear: bool = False
     constant_error: bool = False
 
-    def __post_init__(self):
-        ranges = {"discounts": self.discounts, "contractions": self.contractions}
-        for name, values in ranges.items():
-            require(
-                len(values) > 0 and all(0 < v < 1 for v in values),
-                f"{name} = {values} is not allowed: one or more numbers strictly between 0 and 1",
-            )
-        require(len(self.kinds) > 0, "kinds is empty: give at least one of dyn, rew, both")
-        require(min(self.eps_dyn, self.eps_rew, self.reward) > 0, "eps_dyn, eps_rew and reward must be positive")
-        require(self.policy >= 0, f"policy = {self.policy} is not allowed: L_pi must be at least 0")
-        require(min(self.sizes) >= 1, f"sizes = {self.sizes} is not allowed: state, action and width are at least 1")
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        numbers("contractions", self.contractions, above=0, below=1, shape=(None,))
+        wholes("sizes", self.sizes, low=1, shape=(3,))
+        number("policy", self.policy, low=0)
+        number("reward", self.reward, above=0)
 
     def count(self) -> int:
         """Number of configurations per seed.
@@ -87,9 +98,15 @@ class SyntheticDesign:
         """
         return len(Family) * len(self.kinds) * len(self.discounts) * len(self.contractions)
 
+    def batches(self, seeds: list[int], block: int) -> Iterator[Batch]:
+        """Draw the grid in blocks of at most ``block`` MDPs of one family."""
+        grid = list(product(range(len(self.contractions)), range(len(self.discounts)), seeds))
+        for family in Family:
+            for first in range(0, len(grid), block):
+                yield assemble(self, [Cell(family, *position) for position in grid[first : first + block]])
 
-@dataclass(frozen=True)
-class Cell:
+
+class Cell(NamedTuple):
     """One MDP of the grid: its family, the positions of its discount and contraction, and its seed."""
 
     family: Family
@@ -98,7 +115,7 @@ class Cell:
     seed: int
 
 
-def draw(design: SyntheticDesign, cell: Cell) -> dict[str, Array]:
+def draw(design: SyntheticDesign, cell: Cell) -> dict[str, Floats]:
     """Draw the random maps of one MDP; which perturbation it gets does not enter, so the kinds share their MDP.
 
     Args:
@@ -149,151 +166,9 @@ def draw(design: SyntheticDesign, cell: Cell) -> dict[str, Array]:
     }
 
 
-def synthetic_batches(design: SyntheticDesign, seeds: Iterable[int], *, block: int = 64) -> Iterator[Batch]:
-    """Draw the grid in blocks of at most ``block`` MDPs of one family, so that memory does not grow with the seeds."""
-    seeds = list(seeds)
-    grid = list(product(range(len(design.contractions)), range(len(design.discounts)), seeds))
-    for family in Family:
-        for first in range(0, len(grid), block):
-            yield assemble(design, [Cell(family, *position) for position in grid[first : first + block]])
-
-
-def assemble(design: SyntheticDesign, cells: list[Cell]) -> Batch:
-    """Draw the cells (all of one family) and stack them."""
-    drawn = [draw(design, cell) for cell in cells]
-    family = cells[0].family
-
-    def stack(name: str) -> Array:
-        return np.stack([maps[name] for maps in drawn])
-
-    gamma = np.array([[design.discounts[cell.discount]] for cell in cells])
-    contraction = np.array([[design.contractions[cell.contraction]] for cell in cells])
-    constants = Lipschitz(
-        dynamics=contraction / (gamma * (1 + design.policy)),
-        reward=np.full_like(gamma, design.reward),
-        policy=np.full_like(gamma, design.policy),
-    )
-    shared = {
-        "lf": constants.dynamics[:, :, None], "lr": constants.reward,
-        "waves": stack("waves"), "phases": stack("phases")[:, :, None], "push": stack("push")[:, :, None],
-    }  # fmt: skip
-    if family in (Family.ALIGNED, Family.LINEAR):
-        systems = Linear(
-            **shared, state_map=stack("A"), action_map=stack("B"), reward_map=stack("r")[:, None, :], gain=stack("K"),
-            saturate=family is Family.ALIGNED and not design.aligned_linear,
-        )  # fmt: skip
-    else:
-        systems = Networks(
-            **shared, hidden=np.concatenate([stack("W1"), stack("V1")], axis=1),
-            offset=np.concatenate([stack("b1"), stack("b3")], axis=1)[:, :, None],
-            dynamics_out=stack("W2"), reward_out=stack("v")[:, None, :],
-            policy_in=stack("U1"), policy_out=stack("U2"), activation=ACTIVATION[family],
-        )  # fmt: skip
-    errors = np.array([[kind.errors(design.eps_dyn, design.eps_rew) for kind in design.kinds]] * len(cells))
-    labels = pd.DataFrame(
-        {
-            "benchmark": "synthetic",
-            "family": str(family),
-            "kind": [str(kind) for kind in design.kinds] * len(cells),
-            "gamma": np.repeat(gamma, len(design.kinds)),
-            "contraction": np.repeat(contraction, len(design.kinds)),
-            "seed": np.repeat([cell.seed for cell in cells], len(design.kinds)),
-        }
-    )
-    return Batch(systems, stack("s0"), constants, gamma, errors[..., 0], errors[..., 1], labels)
-
-
-def calibrate_synthetic(design: SyntheticDesign, *, seeds: Iterable[int] = (0,), block: int = 64) -> pd.DataFrame:
-    """Measure R on the synthetic grid, in batches.
-
-    Args:
-        design: the grid.
-        seeds: seeds of the random maps; each gives ``design.count()`` configurations.
-        block: MDPs rolled together; it changes memory and speed, not the result.
-
-    Returns:
-        One row per configuration: see :func:`imagination.calibration.rollouts.measure`.
-
-    Raises:
-        RequestError: no seeds, or a block below 1.
-
-    Source:
-        Paper, section 3.1 and appendix B.4; the grid is this book's.
-
-    Example:
-        >>> rows = calibrate_synthetic(SyntheticDesign(discounts=(0.8,), contractions=(0.5,)))
-        >>> len(rows), bool((rows.ratio_sup <= 1).all())
-        (10, True)
-    """
-    seeds = list(seeds)
-    require(len(seeds) > 0, "seeds is empty: give at least one seed, such as seeds=(0,)")
-    require(block >= 1, f"block = {block} is not allowed: it must be at least 1")
-    return pd.concat([measure(batch) for batch in synthetic_batches(design, seeds, block=block)], ignore_index=True)
-
-
-def plain_synthetic(design: SyntheticDesign, cell: Cell, kind: Kind) -> Pair:
-    """The same configuration as plain functions, written from the recipe; the truth for the batches."""
-    m = draw(design, cell)
-    eps_dyn, eps_rew = kind.errors(design.eps_dyn, design.eps_rew)
-    lf = design.contractions[cell.contraction] / (design.discounts[cell.discount] * (1 + design.policy))
-    lr = design.reward
-    if cell.family in ACTIVATION:
-        act = ACTIVATION[cell.family]
-
-        def policy(s):
-            return m["U2"] @ np.tanh(m["U1"] @ s)
-
-        def dynamics(s, a):
-            return lf * m["W2"] @ act(m["W1"] @ np.concatenate([s, a]) + m["b1"])
-
-        def reward(s, a):
-            return float(lr * m["v"] @ act(m["V1"] @ np.concatenate([s, a]) + m["b3"]))
-    else:
-        saturate = cell.family is Family.ALIGNED and not design.aligned_linear
-        squash = np.tanh if saturate else lambda x: x
-
-        def policy(s):
-            return m["K"] @ s
-
-        def dynamics(s, a):
-            return lf * squash(m["A"] @ s + m["B"] @ a)
-
-        def reward(s, a):
-            return float(lr * squash(m["r"] @ np.concatenate([s, a])))
-
-    def wave(which, s, a):
-        return np.sin(m["waves"][which] @ np.concatenate([s, a]) + m["phases"][which])
-
-    def learned_dynamics(s, a):
-        return dynamics(s, a) + eps_dyn * m["push"] * wave(0, s, a)
-
-    def learned_reward(s, a):
-        return reward(s, a) + eps_rew * wave(1, s, a)
-
-    gamma = design.discounts[cell.discount]
-    return Pair(MDP(dynamics, reward, gamma), MDP(learned_dynamics, learned_reward, gamma), policy, m["s0"])
-
-
-class Family(StrEnum):
-    """Shapes of dynamics, reward and policy; the position in this list enters the seed."""
-
-    ALIGNED = "aligned"
-    LINEAR = "linear"
-    TANH = "tanh"
-    RELU = "relu"
-    SIN = "sin"
-
-
-ACTIVATION: dict[Family, Callable[[Array], Array]] = {
-    Family.TANH: np.tanh,
-    Family.RELU: lambda x: np.maximum(x, 0.0),
-    Family.SIN: np.sin,
-}  # all 1-Lipschitz
-
-
 @dataclass(frozen=True)
 class Drawn(Systems):
-    """What the families share: constants and error fields. Arrays with a leading batch axis.
+    """What the families share: constants and error fields. Floatss with a leading batch axis.
 
     Attributes:
         lf: L_f, shape ``(n, 1, 1)``.
@@ -303,13 +178,13 @@ class Drawn(Systems):
         push: unit direction of the dynamics error, ``(n, d_s, 1)``.
     """
 
-    lf: Array
-    lr: Array
-    waves: Array
-    phases: Array
-    push: Array
+    lf: Floats
+    lr: Floats
+    waves: Floats
+    phases: Floats
+    push: Floats
 
-    def fields(self, s: Array, a: Array) -> tuple[Array, Array]:
+    def fields(self, s: Floats, a: Floats) -> tuple[Floats, Floats]:
         """Error fields of dynamics and reward."""
         wave = np.sin(self.waves @ np.concatenate([s, a], axis=1) + self.phases)
         return self.push * wave[:, :1], wave[:, 1]
@@ -319,17 +194,17 @@ class Drawn(Systems):
 class Linear(Drawn):
     """Linear dynamics A s + B a, reward c·s + e·a and policy K s; with ``saturate`` the aligned scalar family."""
 
-    state_map: Array  # (n, d_s, d_s)
-    action_map: Array  # (n, d_s, d_a)
-    reward_map: Array  # (n, 1, d_s + d_a)
-    gain: Array  # (n, d_a, d_s)
+    state_map: Floats  # (n, d_s, d_s)
+    action_map: Floats  # (n, d_s, d_a)
+    reward_map: Floats  # (n, 1, d_s + d_a)
+    gain: Floats  # (n, d_a, d_s)
     saturate: bool
 
-    def policy(self, s: Array) -> Array:
+    def policy(self, s: Floats) -> Floats:
         """Action."""
         return self.gain @ s
 
-    def step(self, s: Array, a: Array) -> tuple[Array, Array]:
+    def step(self, s: Floats, a: Floats) -> tuple[Floats, Floats]:
         """Next state and reward."""
         moved = self.state_map @ s + self.action_map @ a
         worth = (self.reward_map @ np.concatenate([s, a], axis=1))[:, 0]
@@ -344,20 +219,102 @@ class Linear(Drawn):
 class Networks(Drawn):
     """Two-layer networks whose layers have spectral norm 1, and a tanh policy."""
 
-    hidden: Array  # (n, 2 width, d_s + d_a): the hidden layers of dynamics and reward, one above the other
-    offset: Array  # (n, 2 width, 1)
-    dynamics_out: Array  # (n, d_s, width)
-    reward_out: Array  # (n, 1, width)
-    policy_in: Array  # (n, width, d_s)
-    policy_out: Array  # (n, d_a, width), already times L_π
-    activation: Callable[[Array], Array]
+    hidden: Floats  # (n, 2 width, d_s + d_a): the hidden layers of dynamics and reward, one above the other
+    offset: Floats  # (n, 2 width, 1)
+    dynamics_out: Floats  # (n, d_s, width)
+    reward_out: Floats  # (n, 1, width)
+    policy_in: Floats  # (n, width, d_s)
+    policy_out: Floats  # (n, d_a, width), already times L_π
+    activation: Callable[[Floats], Floats]
 
-    def policy(self, s: Array) -> Array:
+    def policy(self, s: Floats) -> Floats:
         """Action."""
         return self.policy_out @ np.tanh(self.policy_in @ s)
 
-    def step(self, s: Array, a: Array) -> tuple[Array, Array]:
+    def step(self, s: Floats, a: Floats) -> tuple[Floats, Floats]:
         """Next state and reward."""
         h = self.activation(self.hidden @ np.concatenate([s, a], axis=1) + self.offset)
         width = self.reward_out.shape[-1]
         return self.lf * (self.dynamics_out @ h[:, :width]), self.lr * (self.reward_out @ h[:, width:])[:, 0]
+
+
+def assemble(design: SyntheticDesign, cells: list[Cell]) -> Batch:
+    """Draw the cells (all of one family) and stack them."""
+    drawn = [draw(design, cell) for cell in cells]
+    family = cells[0].family
+
+    def stack(name: str) -> Floats:
+        return np.stack([maps[name] for maps in drawn])
+
+    gamma = np.array([[design.discounts[cell.discount]] for cell in cells])
+    contraction = np.array([[design.contractions[cell.contraction]] for cell in cells])
+    lf = contraction / (gamma * (1 + design.policy))
+    lr, lp = np.full_like(gamma, design.reward), np.full_like(gamma, design.policy)
+    shared = {
+        "lf": lf[:, :, None], "lr": lr,
+        "waves": stack("waves"), "phases": stack("phases")[:, :, None], "push": stack("push")[:, :, None],
+    }  # fmt: skip
+    if family in (Family.ALIGNED, Family.LINEAR):
+        systems: Systems = Linear(
+            **shared, state_map=stack("A"), action_map=stack("B"), reward_map=stack("r")[:, None, :], gain=stack("K"),
+            saturate=family is Family.ALIGNED and not design.aligned_linear,
+        )  # fmt: skip
+    else:
+        systems = Networks(
+            **shared, hidden=np.concatenate([stack("W1"), stack("V1")], axis=1),
+            offset=np.concatenate([stack("b1"), stack("b3")], axis=1)[:, :, None],
+            dynamics_out=stack("W2"), reward_out=stack("v")[:, None, :],
+            policy_in=stack("U1"), policy_out=stack("U2"), activation=ACTIVATION[family],
+        )  # fmt: skip
+    return design.batch(
+        systems,
+        start=stack("s0"),
+        lipschitz=Lipschitz(dynamics=lf, reward=lr, policy=lp),
+        gamma=gamma,
+        contraction=contraction,
+        seeds=[cell.seed for cell in cells],
+        family=str(family),
+    )
+
+
+def plain_synthetic(design: SyntheticDesign, cell: Cell, kind: Kind) -> SystemPair:
+    """The same configuration as plain functions, written from the recipe; the truth for the batches."""
+    m = draw(design, cell)
+    eps_dyn, eps_rew = kind.errors(design.eps_dyn, design.eps_rew)
+    lf = design.contractions[cell.contraction] / (design.discounts[cell.discount] * (1 + design.policy))
+    lr = design.reward
+    if cell.family in ACTIVATION:
+        act = ACTIVATION[cell.family]
+
+        def policy(s: Floats) -> Floats:
+            return m["U2"] @ np.tanh(m["U1"] @ s)
+
+        def dynamics(s: Floats, a: Floats) -> Floats:
+            return lf * m["W2"] @ act(m["W1"] @ np.concatenate([s, a]) + m["b1"])
+
+        def reward(s: Floats, a: Floats) -> Floats:
+            return lr * m["v"] @ act(m["V1"] @ np.concatenate([s, a]) + m["b3"])
+    else:
+        saturate = cell.family is Family.ALIGNED and not design.aligned_linear
+        squash: Callable[[Floats], Floats] = np.tanh if saturate else np.asarray
+
+        def policy(s: Floats) -> Floats:
+            return m["K"] @ s
+
+        def dynamics(s: Floats, a: Floats) -> Floats:
+            return lf * squash(m["A"] @ s + m["B"] @ a)
+
+        def reward(s: Floats, a: Floats) -> Floats:
+            return lr * squash(m["r"] @ np.concatenate([s, a]))
+
+    def wave(which: int, s: Floats, a: Floats) -> Floats:
+        return np.sin(m["waves"][which] @ np.concatenate([s, a]) + m["phases"][which])
+
+    def learned_dynamics(s: Floats, a: Floats) -> Floats:
+        return dynamics(s, a) + eps_dyn * m["push"] * wave(0, s, a)
+
+    def learned_reward(s: Floats, a: Floats) -> Floats:
+        return reward(s, a) + eps_rew * wave(1, s, a)
+
+    gamma = design.discounts[cell.discount]
+    return SystemPair(MDP(dynamics, reward, gamma), MDP(learned_dynamics, learned_reward, gamma), policy, m["s0"])
