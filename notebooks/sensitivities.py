@@ -7,10 +7,12 @@
 # each of these tests measures, which is less than their wording suggests, and on what unpublished choice the second depends.
 
 # %% tags=["parameters"]
-budget = 10000.0  # B, in units of the reward cost, in [1000, 1e+12]
-step = 0.001  # h of the difference quotients, relative to the perturbation, in (0, 1]
-n_systems = 30  # LQG systems, in [5, 1000]
-radii = [1.0, 0.3, 0.1, 0.03]  # norms of s0, in (0, 1], list of 1 to 12
+budget = 10000.0  # B, unit reward samples, in [1000, 1e+12]
+# h of the difference quotients, relative to the perturbation, in [1e-12, 1]
+step = 0.001
+n_systems = 30  # number of LQG systems, in [5, 1000]
+# norms of s0, relative to the domain, list of 1 to 12, each in [1e-06, 1]
+radii = [1.0, 0.3, 0.1, 0.03]
 n_draws = 20  # data sets for each anchor and system, in [2, 1000]
 
 # %% tags=["hide-input", "open-chapter"]

@@ -321,7 +321,7 @@ def _true(held: object) -> bool:
     """Whether a predicate held: a proof with a step, or a truth value; NaN, None and an empty proof are no."""
     if isinstance(held, Proof):
         return len(held) > 0
-    return bool(held) and held == held
+    return bool(held) and bool(held == held)
 
 
 def collect(notebooks: Iterable[Any]) -> list[Entry]:

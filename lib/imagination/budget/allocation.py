@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from imagination.checks import FloatLike, Floats, broadcast, instance, number, numbers, plain, whole
+from imagination.checks import FloatLike, Floats, broadcast, generator_of, instance, number, numbers, plain, whole
 from imagination.errors import RequestError, require
 from imagination.laws.powerlaw import PowerLaw
 
@@ -31,6 +31,7 @@ __all__ = [
     "minimax_share",
     "optimal_logit",
     "optimal_split",
+    "random_problems",
     "regret",
     "solve",
     "split_at",
@@ -206,6 +207,28 @@ class Split:
         with np.errstate(divide="ignore"):
             ratio: FloatLike = plain(np.divide(self.n_dyn, self.n_rew))
         return ratio
+
+
+def random_problems(count: int, *, generator: np.random.Generator) -> Problem:
+    """Problems on which statements about all problems are tried.
+
+    Exponents are uniform in (0.01, 3), the logarithms of coefficients and costs over 12 decades about 1, and that of
+    the budget from 1e-3 to 1e12.
+
+    Args:
+        count: how many, at least 1.
+        generator: of the draws.
+
+    Source: this book.
+
+    Example:
+        >>> random_problems(3, generator=np.random.default_rng(0)).shape
+        (3,)
+    """
+    count, draws = whole("count", count, low=1), generator_of("generator", generator)
+    alpha, beta = draws.uniform(0.01, 3, (2, count))
+    c_d, c_r, cost_dyn, cost_rew = 10 ** draws.uniform(-6, 6, (4, count))
+    return Problem(alpha, beta, c_d, c_r, cost_dyn, cost_rew, 10 ** draws.uniform(-3, 12, count))
 
 
 def log_sigmoid(u: Floats) -> Floats:
