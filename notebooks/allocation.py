@@ -209,7 +209,8 @@ theorem.equal(
 # %% tags=["proof"]
 theorem.positive(
     sp.diff(U, N_d, 2),
-    because="Strictly convex in $N_{dyn}$: $\\alpha(\\alpha+1)C_dN_{dyn}^{-\\alpha-2}>0$.",
+    because="Strictly convex in $N_{dyn}$: "
+    "$\\alpha(\\alpha+1)C_dN_{dyn}^{-\\alpha-2}>0$.",
 )
 
 # %% tags=["proof"]
@@ -235,7 +236,8 @@ on_line = C_d * N_d**-alpha + C_r * ((B - spent) / c_r) ** -beta
 theorem.equal(
     sp.diff(on_line, N_d, 2).subs(B, c_r * other + spent),
     along,
-    because="Along the budget line the second derivative is the sum of both curvatures.",
+    because="Along the budget line the second derivative is the sum of both "
+    "curvatures.",
 )
 
 # %% tags=["proof"]
@@ -302,7 +304,8 @@ one.equal(
 # %% tags=["proof"]
 one.positive(
     slope_of_G - 1,
-    because="$G'>1$: $G$ increases from $-\\infty$ to $\\infty$, so there is one root for "
+    because="$G'>1$: $G$ increases from $-\\infty$ to $\\infty$, so there is one root "
+    "for "
     "any constants.",
 )
 
@@ -310,7 +313,8 @@ one.positive(
 one.equal(
     -z * sp.diff(slope_of_G, z),
     (beta - alpha) * share * (1 - share),
-    because="$G''=(\\beta-\\alpha)s(1-s)$ has one sign. Newton's method on a function that "
+    because="$G''=(\\beta-\\alpha)s(1-s)$ has one sign. Newton's method on a function "
+    "that "
     "is increasing and bends one way approaches the root from one side after its first "
     "step, from any start.",
 )
@@ -383,7 +387,7 @@ statics = Proof("Comparative statics")
 
 
 def elasticity(name, direct=0):
-    """d ln(rho) / d ln(name): through T, plus the direct effect of a price on counts."""
+    """d ln(rho) / d ln(name): through T, plus what a price does to counts."""
     return name * sp.diff(sp.expand_log(T, force=True), name) / Den + direct
 
 
@@ -496,7 +500,8 @@ at_margin = {
 }  # the margin m = 1 - gamma L_f (1 + L_pi) is positive
 horizon.positive(
     sp.diff(K, gam).subs(at_margin),
-    because="$\\partial K/\\partial\\gamma=\\kappa/m^2$ is positive, with $m=1-\\gamma\\Lambda$.",
+    because="$\\partial K/\\partial\\gamma=\\kappa/m^2$ is positive, with "
+    "$m=1-\\gamma\\Lambda$.",
 )
 
 # %% tags=["proof"]
@@ -560,7 +565,8 @@ costs.positive(
 numerator_dyn = 1 + share * (beta - alpha)
 costs.positive(
     numerator_dyn.subs(beta, alpha - 1 + surplus),
-    because="With $\\alpha-\\beta\\le1$ cheaper dynamics samples raise $N_{dyn}/N_{rew}$.",
+    because="With $\\alpha-\\beta\\le1$ cheaper dynamics samples raise "
+    "$N_{dyn}/N_{rew}$.",
 )
 
 # %% tags=["proof"]
@@ -572,7 +578,8 @@ costs.positive(
 # %% tags=["proof"]
 costs.positive(
     alpha / Den,
-    because="And cheaper dynamics samples move the share of money towards rewards, always.",
+    because="And cheaper dynamics samples move the share of money towards rewards, "
+    "always.",
 )
 
 # %% [markdown]

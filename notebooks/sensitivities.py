@@ -22,7 +22,8 @@ p, ledger = open_chapter(
     "sensitivities",
     globals(),
     covers="§4.2 and Appendix B.5, Figures 2 and 4",
-    leaves_out="whether sensitivities can be measured on a trained model without the true one; B.5 does not say so either",
+    leaves_out="whether sensitivities can be measured on a trained model without the "
+    "true one; B.5 does not say so either",
     at_most_seconds=60,
 )
 
@@ -77,17 +78,20 @@ rows = []
 for family in SHAPES:
     part = table[table.family == family]
     rows.append(
-        f"| {family} | {len(part)} | {part.ell.abs().median():.3g} | {part.ell.abs().max():.3g} | "
+        f"| {family} | {len(part)} | {part.ell.abs().median():.3g} | "
+        f"{part.ell.abs().max():.3g} | "
         f"{part.ell_bound.abs().median():.3g} |"
     ) if family != "linear" else rows.append(
-        f"| linear | {len(part)} | below $10^{{-7}}$ | below $10^{{-7}}$ | below $10^{{-7}}$ |"
+        f"| linear | {len(part)} | below $10^{{-7}}$ | below $10^{{-7}}$ | below "
+        f"$10^{{-7}}$ |"
     )
 linear = table[table.family == "linear"]
 assert linear[["ell", "ell_bound"]].abs().max().max() < 1e-7
 say(
     "\n".join(
         [
-            "| family | n | median \\|ℓ\\|, realised | largest | median \\|ℓ\\|, global $K$ |",
+            "| family | n | median \\|ℓ\\|, realised | largest | median \\|ℓ\\|, "
+            "global $K$ |",
             "|---|---|---|---|---|",
             *rows,
         ]
@@ -129,8 +133,10 @@ medians = {"nonlinear": curved.ell.abs().median(), "control": control.ell.abs().
            "sup": control.ell_bound.abs().median()}  # fmt: skip
 rank = spearmanr(linear.predicted.round(6), linear.realised.round(6)).statistic
 say(
-    f"Rank correlation of the linear family {rank:.4f}. Median $|\\ell|$: tanh and sine {medians['nonlinear']:.3f}; quadratic "
-    f"{medians['control']:.3f} realised and {medians['sup']:.3f} with the supremum, a factor {medians['sup'] / medians['control']:.1f}."
+    f"Rank correlation of the linear family {rank:.4f}. Median $|\\ell|$: tanh and "
+    f"sine {medians['nonlinear']:.3f}; quadratic "
+    f"{medians['control']:.3f} realised and {medians['sup']:.3f} with the supremum, a "
+    f"factor {medians['sup'] / medians['control']:.1f}."
 )
 
 # %% [markdown]
@@ -156,7 +162,8 @@ sup = np.array(
     [rows[rows.family == "quadratic"].ell_bound.median() for rows in falling.values()]
 )
 say(
-    f"Over the 27 curved configurations $\\ell$ and the curvature of the value agree to $10^{{-4}}$: {apart < 1e-4}."
+    f"Over the 27 curved configurations $\\ell$ and the curvature of the value agree "
+    f"to $10^{{-4}}$: {apart < 1e-4}."
 )
 
 # %% mystnb={"figure": {"name": "fig-sensitivities-budget", "caption": "Median residual against the budget. With realised sensitivities it falls to nothing; with the supremum of the slope the quadratic control tends to ln 2, because the supremum over [0, 2θ] is twice the slope at θ. Dashed lines: the paper's three medians, at its unpublished budget."}, "image": {"alt": "Log-log plot. Two lines fall steadily with the budget; a third rises slightly to a horizontal limit near 0.69. Dashed horizontal lines at 0.054, 0.074 and 0.684."}}
@@ -228,7 +235,8 @@ ledger.decide(
 # %%
 ledger.decide(
     "allocation-nonlinear",
-    ours=f"{medians['nonlinear']:.3f} at a budget of {p.budget:g}; falls with the budget",
+    ours=f"{medians['nonlinear']:.3f} at a budget of {p.budget:g}; falls with the "
+    f"budget",
     uncertainty=f"{shown['nonlinear']}, bootstrap over configurations",
     verdict=agrees(
         inside=[at_every_budget(0.054, ["tanh", "sin"])],
@@ -275,7 +283,8 @@ for L_f in (0.5, 0.9, 1.0):
         for name, f in (("nl", ["tanh", "sin"]), ("q", ["quadratic"]))
     }
     rows.append(
-        f"| {L_f:g} | {by['nl'].median():.3g} | {by['nl'].max():.3g} | {by['q'].median():.3g} |"
+        f"| {L_f:g} | {by['nl'].median():.3g} | {by['nl'].max():.3g} | "
+        f"{by['q'].median():.3g} |"
     )
 say(
     "\n".join(
@@ -290,8 +299,10 @@ say(
 # %%
 ledger.beyond(
     "sensitivities-curvature",
-    "The residual of the recovery test is $\\ln D_f'(0)/D_f'(\\epsilon^*)$, the curvature of the value over the remaining error; it vanishes as the budget grows",
-    ours=f"27 configurations; median {fall[0, 0]:.2g} → {fall[-1, 0]:.2g} over four decades of budget",
+    "The residual of the recovery test is $\\ln D_f'(0)/D_f'(\\epsilon^*)$, the "
+    "curvature of the value over the remaining error; it vanishes as the budget grows",
+    ours=f"27 configurations; median {fall[0, 0]:.2g} → {fall[-1, 0]:.2g} over four "
+    f"decades of budget",
     uncertainty="$10^{-4}$",
     holds=bool(apart < 1e-4 and np.all(np.diff(fall, axis=0) < 0)),
 )
@@ -357,7 +368,8 @@ for radius in p.radii:
         (part.slack_dyn - part.slack_rew).median(),
     )
     rows.append(
-        f"| {radius:g} | {positive[radius]} | {median:.2f} | {math.exp(median):,.0f} | {first_order:.2f} | "
+        f"| {radius:g} | {positive[radius]} | {median:.2f} | {math.exp(median):,.0f} | "
+        f"{first_order:.2f} | "
         f"{part.ell.abs().median():.2f} |"
     )
 say("\n".join([
@@ -379,9 +391,11 @@ span = interval(start.ell_bound.to_numpy())
 inside = [positive[p.radii[0]] == len(start), span[0] <= 7.585 <= span[1]]
 ledger.decide(
     "allocation-lqg",
-    ours=f"{positive[p.radii[0]]} of {len(start)}, median {start.ell_bound.median():.2f} "
+    ours=f"{positive[p.radii[0]]} of {len(start)}, median "
+    f"{start.ell_bound.median():.2f} "
     f"({math.exp(start.ell_bound.median()):.0f}×), p = {test.pvalue:.2g}",
-    uncertainty=f"median in [{span[0]:.2f}, {span[1]:.2f}], bootstrap over systems; depends on $\\|s_0\\|$",
+    uncertainty=f"median in [{span[0]:.2f}, {span[1]:.2f}], bootstrap over systems; "
+    f"depends on $\\|s_0\\|$",
     verdict=agrees(
         inside=inside, direction=[test.pvalue < 1e-6, start.ell_bound.median() > 1]
     ),
@@ -412,17 +426,22 @@ fails = [
     for _, part in without.groupby("radius", sort=False)
 ]
 say(
-    f"Over all systems and starts the smallest slacks are {slacks.slack_dyn.min():.2f} (dynamics) and "
-    f"{slacks.slack_rew.min():.2f} (reward). With a constant dynamics error and a reward error of alternating sign (flag 4b), "
-    f"$\\ell={negative:.2f}$. Estimates without intercepts give first-order ℓ below 0 on {fails[0]} and {fails[1]} of "
+    f"Over all systems and starts the smallest slacks are {slacks.slack_dyn.min():.2f} "
+    f"(dynamics) and "
+    f"{slacks.slack_rew.min():.2f} (reward). With a constant dynamics error and a "
+    f"reward error of alternating sign (flag 4b), "
+    f"$\\ell={negative:.2f}$. Estimates without intercepts give first-order ℓ below 0 "
+    f"on {fails[0]} and {fails[1]} of "
     f"{p.n_systems} systems, for starts of norm 1 and 0.1."
 )
 
 # %%
 ledger.beyond(
     "sensitivities-sign",
-    "The multiplier $K$ is not an upper bound of the realised ratio of sensitivities; each coefficient of Lemma 1 is an upper bound of its own",
-    ours=f"ℓ = {negative:.2f} in the counterexample; both slacks non-negative on {len(lqg)} LQG rows",
+    "The multiplier $K$ is not an upper bound of the realised ratio of sensitivities; "
+    "each coefficient of Lemma 1 is an upper bound of its own",
+    ours=f"ℓ = {negative:.2f} in the counterexample; both slacks non-negative on "
+    f"{len(lqg)} LQG rows",
     holds=bool(negative < 0 and (slacks > -1e-9).all().all()),
 )
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from imagination import PowerLaw, RequestError, optimal_split
+from imagination.budget import allocation
 from imagination.budget.allocation import (
     Problem,
     budget_for_target,
@@ -30,11 +31,7 @@ FIELDS = ("exponent_dyn", "exponent_rew", "coefficient_dyn", "coefficient_rew", 
 
 
 def random_problems(count: int, seed: int) -> Problem:
-    """Constants over 12 decades, exponents 0.01 to 3, budgets 1e-3 to 1e12."""
-    rng = np.random.default_rng(seed)
-    decades = lambda low, high: 10 ** rng.uniform(low, high, count)  # noqa: E731
-    constants = [decades(-6, 6) for _ in range(4)]
-    return Problem(rng.uniform(0.01, 3, count), rng.uniform(0.01, 3, count), *constants, decades(-3, 12))
+    return allocation.random_problems(count, generator=np.random.default_rng(seed))
 
 
 def single(problem: Problem, i: int) -> Problem:
