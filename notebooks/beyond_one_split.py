@@ -545,10 +545,11 @@ ledger.beyond(
 def by_trying_all(problem):
     """Every count of the dearer kind, with as many of the other as the rest buys."""
     costs = float(problem.cost_dyn), float(problem.cost_rew)
+    purse = float(problem.budget) * (1 + 1e-12)  # 3 · 0.1 is more than 0.3
     dear = int(np.argmax(costs))
     pairs = []
-    for n in range(1, int(problem.budget / costs[dear]) + 1):
-        rest = int((problem.budget - n * costs[dear]) // costs[1 - dear])
+    for n in range(1, int(purse / costs[dear]) + 1):
+        rest = int((purse - n * costs[dear]) / costs[1 - dear])
         if rest >= 1:
             pairs.append((n, rest) if dear == 0 else (rest, n))
     return min(pairs, key=lambda pair: float(sum(problem.terms(*pair)))), len(pairs)

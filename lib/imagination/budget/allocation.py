@@ -402,7 +402,9 @@ def clamped(problem: Problem, *, min_dyn: ArrayLike = 0.0, min_rew: ArrayLike = 
         lowest = least_dyn * problem.cost_dyn / problem.budget
         highest = least_rew * problem.cost_rew / problem.budget
     over = np.max(lowest + highest)
-    require(over <= 1, f"min_dyn and min_rew are not allowed: together they cost {over:.4g} times the budget")
+    require(over <= 1 + 1e-12, f"min_dyn and min_rew are not allowed: together they cost {over:.4g} times the budget")
+    lowest = np.minimum(lowest, 1.0)
+    highest = np.minimum(highest, 1 - lowest)
     logit, iterations = optimal_logit(problem)
     with np.errstate(divide="ignore"):
         logit = np.clip(logit, np.log(lowest) - np.log1p(-lowest), np.log1p(-highest) - np.log(highest))

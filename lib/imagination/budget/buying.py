@@ -20,8 +20,9 @@ from imagination.errors import RequestError, require, shown
 __all__ = ["DataKind", "greedy_path", "marginal_gains", "next_unit", "optimal_counts", "whole_counts"]
 
 MOST_PURCHASES = 1_000_000
-LARGEST_COUNT = 1e9
-"""Above it a whole count and a real one are the same number to nine digits."""
+WIDEST = 4_000_000
+LARGEST_COUNT = 2.0**53
+"""Above it floating point holds no neighbouring whole numbers."""
 
 
 def marginal_gains(problem: Problem, n_dyn: float, n_rew: float) -> tuple[float, float]:
@@ -114,13 +115,14 @@ def greedy_path(problem: Problem, n_dyn: float, n_rew: float, *, increment: floa
 def whole_counts(problem: Problem) -> tuple[int, int]:
     """The best pair of whole sample counts within the budget, at least one of each.
 
-    Only pairs that leave too little for one sample more of the plentiful kind can be best: one pair for each count of
-    the scarce kind. The objective is convex in that count where the other one may be any real number, and never above
+    Only a pair that leaves too little for one sample more of the cheaper kind can be best: one pair for each count of
+    the dearer kind. Where the other count may be any real number, the objective is convex in that count and never above
     what the pair achieves; so a window about the optimum is widened until its ends alone are worse than the best pair
     inside, and no pair outside can be better.
 
     Args:
-        problem: one problem, with both coefficients positive, whose optimal counts are at most 1e9.
+        problem: one problem, with both coefficients positive, whose optimal counts are below 2^53. A pair may cost
+            more than the budget by one part in 1e12, which is rounding: 3 · 0.1 > 0.3.
 
     Returns:
         ``(n_dyn, n_rew)``.
@@ -137,7 +139,6 @@ def whole_counts(problem: Problem) -> tuple[int, int]:
     one = _one(problem)
     one.inside()
     budget, cost_dyn, cost_rew = float(one.budget), float(one.cost_dyn), float(one.cost_rew)
-    # Allow for the rounding of sums such as 3 · 0.1 > 0.3.
     purse = budget * (1 + 1e-12)
     require(cost_dyn + cost_rew <= purse, f"budget = {budget:g} buys less than one sample of each kind: "
             f"they cost {cost_dyn + cost_rew:g} together")  # fmt: skip
@@ -145,16 +146,18 @@ def whole_counts(problem: Problem) -> tuple[int, int]:
     n_dyn, n_rew = float(split.n_dyn), float(split.n_rew)
     require(max(n_dyn, n_rew) <= LARGEST_COUNT, f"{max(n_dyn, n_rew):.3g} samples are as good as a whole number: "
             "take the counts of the real-valued split")  # fmt: skip
-    dynamics_is_scarce = n_dyn <= n_rew
-    scarce, cost, other_cost = (n_dyn, cost_dyn, cost_rew) if dynamics_is_scarce else (n_rew, cost_rew, cost_dyn)
+    dynamics_is_dear = cost_dyn >= cost_rew
+    dear, cost, other_cost = (n_dyn, cost_dyn, cost_rew) if dynamics_is_dear else (n_rew, cost_rew, cost_dyn)
     most = math.floor((purse - other_cost) / cost)
+    centre, reach = min(max(math.floor(dear), 1), most), 2
 
     def error(n: Floats, rest: Floats) -> Floats:
-        return sum(one.terms(n, rest) if dynamics_is_scarce else one.terms(rest, n), np.zeros(()))
+        return sum(one.terms(n, rest) if dynamics_is_dear else one.terms(rest, n), np.zeros(()))
 
-    reach = 2
     while True:
-        low, high = max(1, math.floor(scarce) - reach), min(most, math.floor(scarce) + 1 + reach)
+        require(reach <= WIDEST, f"{dear:.3g} samples of the dearer kind leave too many pairs to compare: take the "
+                "counts of the real-valued split")  # fmt: skip
+        low, high = max(1, centre - reach), min(most, centre + reach)
         n = np.arange(low, high + 1, dtype=np.float64)
         real = np.maximum((purse - n * cost) / other_cost, 1.0)
         found = error(n, np.floor(real))
@@ -162,7 +165,7 @@ def whole_counts(problem: Problem) -> tuple[int, int]:
         ends = error(n[[0, -1]], real[[0, -1]])
         if (low == 1 or ends[0] > found[best]) and (high == most or ends[1] > found[best]):
             pair = int(n[best]), int(real[best])
-            return pair if dynamics_is_scarce else pair[::-1]
+            return pair if dynamics_is_dear else pair[::-1]
         reach *= 2
 
 
