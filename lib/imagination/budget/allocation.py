@@ -216,7 +216,7 @@ def random_problems(count: int, *, generator: np.random.Generator) -> Problem:
     the budget from 1e-3 to 1e12.
 
     Args:
-        count: how many, at least 1.
+        count: how many, 1 to 10,000,000.
         generator: of the draws.
 
     Source: this book.
@@ -225,7 +225,7 @@ def random_problems(count: int, *, generator: np.random.Generator) -> Problem:
         >>> random_problems(3, generator=np.random.default_rng(0)).shape
         (3,)
     """
-    count, draws = whole("count", count, low=1), generator_of("generator", generator)
+    count, draws = whole("count", count, low=1, high=10_000_000), generator_of("generator", generator)
     alpha, beta = draws.uniform(0.01, 3, (2, count))
     c_d, c_r, cost_dyn, cost_rew = 10 ** draws.uniform(-6, 6, (4, count))
     return Problem(alpha, beta, c_d, c_r, cost_dyn, cost_rew, 10 ** draws.uniform(-3, 12, count))
@@ -308,11 +308,11 @@ def split_at(problem: Problem, logit: ArrayLike, *, iterations: int = 0) -> Spli
         25.0
     """
     instance("problem", problem, Problem)
-    try:
-        u = np.asarray(logit, dtype=np.float64)
-    except (TypeError, ValueError):
-        u = numbers("logit", logit)
-    require(not np.isnan(u).any(), "logit = nan is not allowed: a number, or an infinity for a corner")
+    plainly = type(logit) in (float, np.float64, np.ndarray)  # where an infinity is a corner, and no mistake
+    given = np.asarray(logit) if plainly else numbers("logit", logit)
+    u: Floats = given if given.dtype == np.float64 else numbers("logit", logit)
+    require(u.size and not np.isnan(u).any(), "logit = nan is not allowed: a number, or an infinity for a corner")
+    problem.fits(logit=u)
     share = np.exp(log_sigmoid(u))
     with np.errstate(over="ignore"):
         n_dyn = share * (problem.budget / problem.cost_dyn)

@@ -20,9 +20,10 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq, minimize_scalar
 
-from imagination.checks import Floats, instance, number, numbers
+from imagination.checks import Floats, generator_of, instance, number, numbers, whole
 from imagination.errors import RequestError, nearest, require, shown
 from imagination.gap.lipschitz import Lipschitz, dynamics_weight
 from imagination.laws.powerlaw import PowerLaw
@@ -35,6 +36,7 @@ __all__ = [
     "ValueChange",
     "figure_2",
     "grid",
+    "median_interval",
     "realised_sensitivity",
     "realised_split",
     "recover",
@@ -83,8 +85,9 @@ def realised_sensitivity(change: ValueChange, magnitude: float, *, step: float =
         3.0
     """
     magnitude, step = number("magnitude", magnitude, above=0), number("step", step, above=0, high=1)
-    small = worse_sign(change, magnitude) * step * magnitude
-    return float(np.abs(change(np.array([small])))[0] / (step * magnitude))
+    small = step * magnitude
+    require(small > 0, f"magnitude = {magnitude:g} and step = {step:g}: their product is 0 in floating point")
+    return float(np.abs(change(np.array([worse_sign(change, magnitude) * small])))[0] / small)
 
 
 def worse_sign(change: ValueChange, magnitude: float) -> float:
@@ -406,3 +409,31 @@ def curvature(change: ValueChange, eps: float) -> float:
     sign, near, h = worse_sign(change, eps), 1e-6 * eps, 1e-4 * eps
     at_zero, below, above = np.abs(change(sign * np.array([near, eps - h, eps + h])))
     return float(np.log((at_zero / near) / ((above - below) / (2 * h))))
+
+
+def median_interval(
+    values: ArrayLike, *, generator: np.random.Generator, level: float = 0.95, resamples: int = 4000
+) -> tuple[float, float]:
+    """Percentile interval of a median, by a bootstrap over the values.
+
+    Args:
+        values: (n,), at least one. Over configurations of a grid, which are no sample, the interval says how much the
+            median depends on the grid.
+        generator: of the bootstrap.
+        level: in (0, 1).
+        resamples: at least 1.
+
+    Returns:
+        Lower and upper end.
+
+    Source: this book.
+
+    Example:
+        >>> median_interval([1.0, 2.0, 3.0], generator=np.random.default_rng(0))
+        (1.0, 3.0)
+    """
+    given, level = numbers("values", values, shape=(None,)), number("level", level, above=0, below=1)
+    size = whole("resamples", resamples, low=1, high=1_000_000), len(given)
+    drawn = generator_of("generator", generator).choice(given, size=size)
+    low, high = np.quantile(np.median(drawn, axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -8,11 +8,11 @@ one estimate gives the directions in which the model is wrong.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from imagination.budget.sensitivity import NoInnerOptimum, Recovery, ValueChange, recover
 from imagination.calibration.lqg import LinearQuadratic, ModelError, draw_system
@@ -180,9 +180,7 @@ def value_changes(
     return change_dyn, lambda eps: np.asarray(eps) * per_unit
 
 
-def figure_4(
-    *, study: LqgStudy | None = None, seeds: Iterable[int] = range(30), radii: Iterable[float] = (1.0,)
-) -> pd.DataFrame:
+def figure_4(*, study: LqgStudy | None = None, seeds: ArrayLike = range(30), radii: ArrayLike = (1.0,)) -> pd.DataFrame:
     """Residual ℓ of the multiplier with global constants, one row for each seed and start radius.
 
     Args:
@@ -206,8 +204,8 @@ def figure_4(
         >>> bool(row.K_prime > 0), float(row.radius)
         (True, 1.0)
     """
-    study, rows = instance("study", study or LqgStudy(), LqgStudy), []
-    for seed in wholes("seeds", list(seeds), shape=(None,)).tolist():
+    study, rows = LqgStudy() if study is None else instance("study", study, LqgStudy), []
+    for seed in wholes("seeds", seeds, shape=(None,)).tolist():
         rng = np.random.default_rng([42, seed])
         system = draw(study, rng)
         fit_dyn, fit_rew = fitted_laws(study, system, rng)
@@ -219,7 +217,7 @@ def figure_4(
             "lf": known.dynamics, "lr": known.reward, "lp": known.policy, "K": K,
             "alpha": fit_dyn.exponent, "beta": fit_rew.exponent, "r2_dyn": fit_dyn.r2, "r2_rew": fit_rew.r2,
         }  # fmt: skip
-        for radius in numbers("radii", list(radii), above=0, high=1, shape=(None,)).tolist():
+        for radius in numbers("radii", radii, above=0, high=1, shape=(None,)).tolist():
             changes = value_changes(study, system, error, radius)
             try:
                 found = recover(*changes, *laws, budget=study.budget, smallest=study.smallest, multiplier=K)
