@@ -245,7 +245,7 @@ def test_a_given_weight_keeps_the_scale_of_the_return():
         ({}, "nothing says"),
         ({"gamma": 0.9}, "nothing says"),
         ({"lipschitz": CONTRACTING}, "nothing says"),
-        ({"gamma": 1.0, "lipschitz": CONTRACTING}, "1 with a horizon"),
+        ({"gamma": 1.0, "lipschitz": CONTRACTING}, "finite horizon"),
         ({"gamma": 1.2, "weight": 1.0}, "gamma = 1.2"),
         ({"gamma": math.nan, "weight": 1.0}, "gamma = nan"),
         ({"weight": -1.0}, "weight = -1"),

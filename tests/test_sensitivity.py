@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from imagination import PowerLaw, RequestError, optimal_split
-from imagination.budget.sensitivity import ScalarDrift, compare, figure_2, grid, realised_sensitivity, realised_split
+from imagination.budget.sensitivity import ScalarDrift, figure_2, grid, realised_sensitivity, realised_split, recover
 from imagination.budget.sensitivity_lqg import (
     LqgStudy,
     draw,
     estimate_errors,
     figure_4,
-    measured_laws,
+    fitted_laws,
     value_changes,
 )
 
@@ -106,7 +106,7 @@ def system():
 
 
 def test_measured_errors_fall_like_the_root_of_n(system):
-    dynamics, reward = measured_laws(STUDY, system, np.random.default_rng(0))
+    dynamics, reward = fitted_laws(STUDY, system, np.random.default_rng(0))
     for fit in (dynamics, reward):
         assert fit.exponent == pytest.approx(0.5, abs=0.12)
         assert fit.r2 > 0.97
@@ -167,7 +167,7 @@ def test_a_ratio_above_K_exists():
     t = np.arange(2000)
     s_dyn = np.sum(0.9**t * (1 - 0.5**t) / 0.5)
     s_rew = abs(np.sum(0.9**t * (-1.0) ** t))
-    found = compare(
+    found = recover(
         lambda e: e * s_dyn, lambda e: e * s_rew, PowerLaw(1.0, 0.5), PowerLaw(1.0, 0.5), budget=1e4,
         multiplier=0.9 / (1 - 0.45),
     )  # fmt: skip

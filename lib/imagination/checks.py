@@ -8,7 +8,7 @@ numbers, text and truth values are refused everywhere; nothing is repaired in si
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNLIMITED",
+    "FloatLike",
     "Floats",
     "Ints",
     "broadcast",
     "discount",
     "generator_of",
+    "instance",
     "non_negative",
     "number",
     "numbers",
-    "of_kind",
     "plain",
     "tensor",
     "whole",
@@ -36,7 +37,10 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+FloatLike = float | Floats
+"""What comes back: a float for a number, an array for an array."""
 Ints = NDArray[np.int64]
+T = TypeVar("T")
 
 UNLIMITED = 2**61
 """A horizon after which every discount below 1 - 1e-16 has become zero; no larger one is accepted."""
@@ -193,16 +197,18 @@ def generator_of(name: str, value: object) -> np.random.Generator:
     return value
 
 
-def of_kind(name: str, value: object, kind: type) -> Any:
-    """``value``, which must be a ``kind``.
+def instance(name: str, value: object, kind: type[T]) -> T:
+    """An object of a class of this library.
 
     Example:
-        >>> of_kind("generator", 7, np.ndarray)
+        >>> instance("n", 3, int)
+        3
+        >>> instance("law", "0.5", float)
         Traceback (most recent call last):
-        imagination.errors.RequestError: generator = 7 is not allowed: an object of the kind ndarray is needed
+        imagination.errors.RequestError: law = '0.5' is not allowed: an object of the class float
     """
     if not isinstance(value, kind):
-        raise RequestError(f"{name} = {shown(value)} is not allowed: an object of the kind {kind.__name__} is needed")
+        raise RequestError(f"{name} = {shown(value)} is not allowed: an object of the class {kind.__name__}")
     return value
 
 
@@ -226,7 +232,7 @@ def tensor(name: str, value: object, shape: Sequence[int | None] | None = None, 
     """
     import torch
 
-    found: torch.Tensor = of_kind(name, value, torch.Tensor)
+    found: torch.Tensor = instance(name, value, torch.Tensor)
     require(found.is_floating_point(), f"{name} has elements of {found.dtype}: floating-point numbers are needed")
     _check_shape(name, found, shape)
     require(found.ndim >= axes, f"{name} has the shape {tuple(found.shape)}: at least {axes} axes are needed")

@@ -5,27 +5,23 @@ stationarity conditions of the Lagrangian become ``G(u) = T``, where ``G`` is in
 slope between one plus the smaller and one plus the larger exponent. Newton's method therefore converges from any
 start, and no solver has to be trusted.
 
-The least budget for a target error: Theorem 1 read backwards (this book).
-
-What a split other than the best one costs: the regret of any share, of 50/50, and the safest share (this book).
+The same equation answers two questions more: the least budget for a target error (Theorem 1 read backwards), and what
+any other split costs, such as an even one or the safest one (both of this book).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
+from imagination.checks import FloatLike, Floats, broadcast, generator_of, instance, number, numbers, plain, whole
 from imagination.errors import RequestError, require
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from imagination.laws.powerlaw import PowerLaw
+from imagination.laws.powerlaw import PowerLaw
 
 __all__ = [
     "Problem",
@@ -35,6 +31,7 @@ __all__ = [
     "minimax_share",
     "optimal_logit",
     "optimal_split",
+    "random_problems",
     "regret",
     "solve",
     "split_at",
@@ -44,19 +41,25 @@ __all__ = [
 LAST_STEP = 1e-8
 """Newton stops after a step of this size; it converges quadratically with a constant below 1/2, so 1e-16 is left."""
 
+STEEPEST = 1000.0
+"""Largest exponent; with a larger one, the second sample would remove all the error that floating point can hold."""
 
-@dataclass(frozen=True)
+OUT_OF_REACH = "is out of reach of floating point: bring the constants nearer to one another, in other units"
+
+
+@dataclass(frozen=True, init=False, eq=False)
 class Problem:
     r"""The allocation problem: spend a budget on two kinds of samples so that the weighted error is least.
 
     .. math:: \min\ \mathcal U=C_dN_{dyn}^{-\alpha}+C_rN_{rew}^{-\beta}
               \quad\text{subject to}\quad c_{dyn}N_{dyn}+c_{rew}N_{rew}=B
 
-    Each field is a number or an array; arrays broadcast against each other, and one problem is solved for each entry.
+    Each argument is a number or an array; arrays broadcast against each other, and one problem is solved for each
+    entry. Each field is the array that it was made to.
 
     Args:
-        exponent_dyn: α > 0, exponent of the dynamics error NORM (half of the exponent of its MSE).
-        exponent_rew: β > 0, exponent of the reward error norm.
+        exponent_dyn: α in (0, 1000], exponent of the dynamics error NORM (half of the exponent of its MSE).
+        exponent_rew: β in (0, 1000], exponent of the reward error norm.
         coefficient_dyn: C_d ≥ 0. Zero means that dynamics errors cost nothing (γL_r = 0), and nothing is spent on them.
         coefficient_rew: C_r ≥ 0, not zero where C_d is.
         cost_dyn: c_dyn > 0, money for one dynamics sample.
@@ -64,7 +67,7 @@ class Problem:
         budget: B > 0, money.
 
     Raises:
-        RequestError: naming the field, if a value is out of range, infinite or NaN.
+        RequestError: naming the argument, if a value is no number, out of range, masked, infinite or NaN.
 
     Source: §4 and B.3. A factor common to C_d and C_r, such as 1/(1 − γ), changes the value of the objective and not
         the split.
@@ -75,66 +78,106 @@ class Problem:
         0.707107
         >>> Problem(0.5, -0.5, 4.0, 1.0, cost_dyn=1.0, cost_rew=1.0, budget=100.0)
         Traceback (most recent call last):
-        imagination.errors.RequestError: exponent_rew = -0.5 is not allowed: it must be finite and positive
+        imagination.errors.RequestError: exponent_rew = -0.5 is not allowed: a finite number in (0, 1000]
     """
 
-    exponent_dyn: ArrayLike
-    exponent_rew: ArrayLike
-    coefficient_dyn: ArrayLike
-    coefficient_rew: ArrayLike
-    cost_dyn: ArrayLike
-    cost_rew: ArrayLike
-    budget: ArrayLike
+    exponent_dyn: Floats
+    exponent_rew: Floats
+    coefficient_dyn: Floats
+    coefficient_rew: Floats
+    cost_dyn: Floats
+    cost_rew: Floats
+    budget: Floats
+    shape: tuple[int, ...] = field(init=False, repr=False)
 
-    def __post_init__(self):
-        for field in fields(self):
-            try:
-                value = np.asarray(getattr(self, field.name), dtype=float)
-            except (TypeError, ValueError):
-                given = getattr(self, field.name)
-                raise RequestError(f"{field.name} = {given!r} is not allowed: a number or an array is wanted") from None
-            zero_is_fine = field.name.startswith("coefficient")
-            wrong = ~(np.isfinite(value) & ((value >= 0) if zero_is_fine else (value > 0)))
-            if wrong.any():
-                wanted = "finite and not negative" if zero_is_fine else "finite and positive"
-                raise RequestError(f"{field.name} = {value[wrong][0]:g} is not allowed: it must be {wanted}")
-            object.__setattr__(self, field.name, value)
-        both_zero = (self.coefficient_dyn == 0) & (self.coefficient_rew == 0)
+    def __init__(
+        self,
+        exponent_dyn: ArrayLike,
+        exponent_rew: ArrayLike,
+        coefficient_dyn: ArrayLike,
+        coefficient_rew: ArrayLike,
+        cost_dyn: ArrayLike,
+        cost_rew: ArrayLike,
+        budget: ArrayLike,
+    ) -> None:
+        checked = {
+            "exponent_dyn": numbers("exponent_dyn", exponent_dyn, above=0, high=STEEPEST),
+            "exponent_rew": numbers("exponent_rew", exponent_rew, above=0, high=STEEPEST),
+            "coefficient_dyn": numbers("coefficient_dyn", coefficient_dyn, low=0),
+            "coefficient_rew": numbers("coefficient_rew", coefficient_rew, low=0),
+            "cost_dyn": numbers("cost_dyn", cost_dyn, above=0),
+            "cost_rew": numbers("cost_rew", cost_rew, above=0),
+            "budget": numbers("budget", budget, above=0),
+        }
+        shape = broadcast(**checked)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "shape", shape)
         require(
-            not np.any(both_zero),
+            not np.any((self.coefficient_dyn == 0) & (self.coefficient_rew == 0)),
             "coefficient_dyn = coefficient_rew = 0 leaves nothing to minimise: one must be positive",
         )
 
     @classmethod
-    def from_laws(cls, dynamics: PowerLaw, reward: PowerLaw, *, budget, cost_dyn, cost_rew, weight) -> Problem:
+    def from_laws(
+        cls,
+        dynamics: PowerLaw,
+        reward: PowerLaw,
+        *,
+        budget: ArrayLike,
+        cost_dyn: ArrayLike,
+        cost_rew: ArrayLike,
+        weight: ArrayLike,
+    ) -> Problem:
         """Take α, β, A_d and A_r from two power laws; the objective is then ``weight * eps_dyn + eps_rew``."""
-        checked = np.asarray(weight, dtype=float)
-        fine = np.isfinite(checked) & (checked >= 0)
-        require(fine.all(), f"weight = {weight} is not allowed: it must be finite and not negative; "
-                "where γL_f(1 + L_π) ≥ 1 take the weight of a finite horizon")  # fmt: skip
-        return cls(dynamics.exponent, reward.exponent, checked * dynamics.scale, reward.scale,
-                   cost_dyn=cost_dyn, cost_rew=cost_rew, budget=budget)  # fmt: skip
+        instance("dynamics", dynamics, PowerLaw), instance("reward", reward, PowerLaw)
+        finite = "where γL_f(1 + L_π) is not below 1, that of a finite horizon"
+        factor = numbers("weight", weight, low=0, unit=finite)
+        with np.errstate(over="ignore"):
+            return cls(dynamics.exponent, reward.exponent, factor * dynamics.scale, reward.scale,
+                       cost_dyn=cost_dyn, cost_rew=cost_rew, budget=budget)  # fmt: skip
 
-    def counts(self, share: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def counts(self, share: ArrayLike) -> tuple[Floats, Floats]:
         """Numbers of dynamics and of reward samples that a spend share of dynamics in [0, 1] buys."""
-        share = np.asarray(share, dtype=float)
-        require(np.all((share >= 0) & (share <= 1)), f"share = {share} is not allowed: it must lie in [0, 1]")
-        return share * self.budget / self.cost_dyn, (1 - share) * self.budget / self.cost_rew
+        share = numbers("share", share, low=0, high=1)
+        self.fits(share=share)
+        with np.errstate(over="ignore"):
+            n_dyn, n_rew = share * self.budget / self.cost_dyn, (1 - share) * self.budget / self.cost_rew
+        require(np.isfinite(n_dyn).all() and np.isfinite(n_rew).all(), f"the number of samples {OUT_OF_REACH}")
+        return n_dyn, n_rew
 
-    def terms(self, n_dyn: ArrayLike, n_rew: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def terms(self, n_dyn: ArrayLike, n_rew: ArrayLike) -> tuple[Floats, Floats]:
         """Both terms of the objective; a term without samples is infinite, unless its coefficient is zero."""
-        with np.errstate(divide="ignore", invalid="ignore"):  # 0 · ∞ at a corner is replaced by 0
-            return tuple(
-                np.where(coefficient == 0, 0.0, coefficient * np.asarray(n, dtype=float) ** -exponent)
-                for coefficient, n, exponent in (
-                    (self.coefficient_dyn, n_dyn, self.exponent_dyn),
-                    (self.coefficient_rew, n_rew, self.exponent_rew),
-                )
-            )
+        return (
+            _term("n_dyn", n_dyn, self.coefficient_dyn, self.exponent_dyn),
+            _term("n_rew", n_rew, self.coefficient_rew, self.exponent_rew),
+        )
 
-    def objective(self, share: ArrayLike) -> np.ndarray:
+    def objective(self, share: ArrayLike) -> Floats:
         """The weighted error at a spend share of dynamics: convex, infinite at an end that leaves an error unpaid."""
-        return sum(self.terms(*self.counts(share)))
+        dynamics, reward = self.terms(*self.counts(share))
+        return dynamics + reward
+
+    def fits(self, **arrays: Floats) -> None:
+        """Refuse arrays that don't broadcast against the problem."""
+        broadcast(**arrays, problem=np.broadcast_to(0.0, self.shape))
+
+    def inside(self) -> None:
+        """Refuse a problem whose optimum is a corner, where a question about both kinds of samples has no meaning."""
+        require(
+            np.all((self.coefficient_dyn > 0) & (self.coefficient_rew > 0)),
+            "a coefficient is 0: the optimum is a corner, where nothing is spent on one kind of sample, and one power "
+            "law says all; give a positive weight",
+        )
+
+
+def _term(name: str, count: ArrayLike, coefficient: Floats, exponent: Floats) -> Floats:
+    n = numbers(name, count, low=0)
+    broadcast(**{name: n, "coefficient": coefficient, "exponent": exponent})
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # 0 · ∞ at a corner is replaced by 0
+        term = np.where(coefficient == 0, 0.0, coefficient * n**-exponent)
+    require(np.isfinite(term[np.broadcast_to(n > 0, term.shape)]).all(), f"the error of that {name} {OUT_OF_REACH}")
+    return term
 
 
 @dataclass(frozen=True)
@@ -145,33 +188,57 @@ class Split:
     share rounds to 0 or 1; ``iterations`` counts Newton updates.
     """
 
-    n_dyn: Any
-    n_rew: Any
-    share_dyn: Any
-    logit: Any
-    dynamics_term: Any
-    reward_term: Any
+    n_dyn: FloatLike
+    n_rew: FloatLike
+    share_dyn: FloatLike
+    logit: FloatLike
+    dynamics_term: FloatLike
+    reward_term: FloatLike
     iterations: int = 0
 
     @property
-    def objective(self):
+    def objective(self) -> FloatLike:
         """Value of the weighted error."""
         return self.dynamics_term + self.reward_term
 
     @property
-    def ratio(self):
-        """N_dyn / N_rew, the left side of Equation 4."""
-        return self.n_dyn / self.n_rew
+    def ratio(self) -> FloatLike:
+        """N_dyn / N_rew, the left side of Equation 4; infinite where no reward sample is bought."""
+        with np.errstate(divide="ignore"):
+            ratio: FloatLike = plain(np.divide(self.n_dyn, self.n_rew))
+        return ratio
 
 
-def log_sigmoid(u):
+def random_problems(count: int, *, generator: np.random.Generator) -> Problem:
+    """Problems on which statements about all problems are tried.
+
+    Exponents are uniform in (0.01, 3), the logarithms of coefficients and costs over 12 decades about 1, and that of
+    the budget from 1e-3 to 1e12.
+
+    Args:
+        count: how many, 1 to 10,000,000.
+        generator: of the draws.
+
+    Source: this book.
+
+    Example:
+        >>> random_problems(3, generator=np.random.default_rng(0)).shape
+        (3,)
+    """
+    count, draws = whole("count", count, low=1, high=10_000_000), generator_of("generator", generator)
+    alpha, beta = draws.uniform(0.01, 3, (2, count))
+    c_d, c_r, cost_dyn, cost_rew = 10 ** draws.uniform(-6, 6, (4, count))
+    return Problem(alpha, beta, c_d, c_r, cost_dyn, cost_rew, 10 ** draws.uniform(-3, 12, count))
+
+
+def log_sigmoid(u: Floats) -> Floats:
     """ln σ(u), without overflow or cancellation."""
     return -np.logaddexp(0.0, -u)
 
 
-def newton(step: Callable[[np.ndarray], np.ndarray], start, *, most_iterations: int) -> tuple[np.ndarray, int]:
+def newton(step: Callable[[Floats], Floats], start: Floats, *, most_iterations: int) -> tuple[Floats, int]:
     """Add ``step(u)`` to ``u`` until no entry moves by more than ``LAST_STEP``; return it and the number of updates."""
-    u = start
+    u, most_iterations = start, whole("most_iterations", most_iterations, low=1)
     for iteration in range(1, most_iterations + 1):
         change = step(u)
         u = u + change
@@ -180,13 +247,13 @@ def newton(step: Callable[[np.ndarray], np.ndarray], start, *, most_iterations: 
     raise RequestError(f"no convergence in {most_iterations} Newton updates: allow more")
 
 
-def slope(problem: Problem, u):
-    """Den = (α + 1)(1 − s) + (β + 1)s, the slope of G; the denominator of every elasticity."""
-    share = np.exp(log_sigmoid(u))
-    return 1 + problem.exponent_dyn * np.exp(log_sigmoid(-u)) + problem.exponent_rew * share
+def slope(problem: Problem, share: Floats, rest: Floats) -> Floats:
+    """Den = (α + 1)(1 − s) + (β + 1)s, the slope of G; the denominator of every elasticity. ``rest`` is 1 − s."""
+    slope: Floats = 1 + problem.exponent_dyn * rest + problem.exponent_rew * share
+    return slope
 
 
-def optimal_logit(problem: Problem, *, most_iterations: int = 50) -> tuple[np.ndarray, int]:
+def optimal_logit(problem: Problem, *, most_iterations: int = 50) -> tuple[Floats, int]:
     r"""Solve the optimality condition in the logit ``u`` of the spend share by Newton's method.
 
     .. math:: G(u)=(\alpha+1)\ln\sigma(u)-(\beta+1)\ln\sigma(-u)=T=\ln\frac{\alpha\,\bar D}{\beta\,\bar R},
@@ -210,21 +277,24 @@ def optimal_logit(problem: Problem, *, most_iterations: int = 50) -> tuple[np.nd
         >>> round(float(np.exp(u)), 12)     # equal exponents and costs: N_dyn/N_rew = 8^(1/1.5)
         4.0
     """
+    instance("problem", problem, Problem)
     alpha, beta = problem.exponent_dyn, problem.exponent_rew
+    ln_budget = np.log(problem.budget)
     with np.errstate(divide="ignore"):
         target = (
-            (np.log(alpha / beta) + np.log(problem.coefficient_dyn) - np.log(problem.coefficient_rew))
-            - alpha * np.log(problem.budget / problem.cost_dyn)
-            + beta * np.log(problem.budget / problem.cost_rew)
+            (np.log(alpha) - np.log(beta) + np.log(problem.coefficient_dyn) - np.log(problem.coefficient_rew))
+            - alpha * (ln_budget - np.log(problem.cost_dyn))
+            + beta * (ln_budget - np.log(problem.cost_rew))
         )
     corner = np.isinf(target)
     aim = np.where(corner, 0.0, target)
     rise = aim - (beta - alpha) * np.log(2.0)  # T − G(0): the root has its sign
     u = rise / (1 + np.where(rise > 0, beta, alpha))  # exact for u → ±∞
 
-    def step(u):
+    def step(u: Floats) -> Floats:
         ln_s, ln_r = log_sigmoid(u), log_sigmoid(-u)
-        return (aim - (alpha + 1) * ln_s + (beta + 1) * ln_r) / (1 + alpha * np.exp(ln_r) + beta * np.exp(ln_s))
+        move: Floats = (aim - (alpha + 1) * ln_s + (beta + 1) * ln_r) / slope(problem, np.exp(ln_s), np.exp(ln_r))
+        return move
 
     u, iterations = newton(step, u, most_iterations=most_iterations)
     return np.where(corner, target, u), iterations
@@ -237,13 +307,22 @@ def split_at(problem: Problem, logit: ArrayLike, *, iterations: int = 0) -> Spli
         >>> split_at(Problem(0.5, 0.5, 4.0, 1.0, cost_dyn=1.0, cost_rew=2.0, budget=100.0), 0.0).n_rew
         25.0
     """
-    u = np.asarray(logit, dtype=float)
+    instance("problem", problem, Problem)
+    plainly = type(logit) in (float, np.float64, np.ndarray)  # where an infinity is a corner, and no mistake
+    given = np.asarray(logit) if plainly else numbers("logit", logit)
+    u: Floats = given if given.dtype == np.float64 else numbers("logit", logit)
+    require(u.size and not np.isnan(u).any(), "logit = nan is not allowed: a number, or an infinity for a corner")
+    problem.fits(logit=u)
     share = np.exp(log_sigmoid(u))
-    n_dyn = share * (problem.budget / problem.cost_dyn)
-    n_rew = np.exp(log_sigmoid(-u)) * (problem.budget / problem.cost_rew)
+    with np.errstate(over="ignore"):
+        n_dyn = share * (problem.budget / problem.cost_dyn)
+        n_rew = np.exp(log_sigmoid(-u)) * (problem.budget / problem.cost_rew)
+    bought = np.isfinite(n_dyn) & np.isfinite(n_rew) & (np.isinf(u) | ((n_dyn > 0) & (n_rew > 0)))
+    require(bought.all(), f"the number of samples {OUT_OF_REACH}")
     values = (n_dyn, n_rew, share, u, *problem.terms(n_dyn, n_rew))
-    shape = np.broadcast_shapes(*(np.shape(v) for v in values))
-    return Split(*(float(v) if shape == () else np.broadcast_to(v, shape) for v in values), iterations=iterations)
+    shape = np.broadcast_shapes(*(v.shape for v in values))
+    n_dyn, n_rew, share, u, term_dyn, term_rew = (plain(np.broadcast_to(v, shape)) for v in values)
+    return Split(n_dyn, n_rew, share, u, term_dyn, term_rew, iterations)
 
 
 def solve(problem: Problem) -> Split:
@@ -259,7 +338,15 @@ def solve(problem: Problem) -> Split:
 
 
 def optimal_split(
-    dynamics: PowerLaw, reward: PowerLaw, *, budget, cost_dyn, cost_rew, weight, min_dyn=0.0, min_rew=0.0
+    dynamics: PowerLaw,
+    reward: PowerLaw,
+    *,
+    budget: ArrayLike,
+    cost_dyn: ArrayLike,
+    cost_rew: ArrayLike,
+    weight: ArrayLike,
+    min_dyn: ArrayLike = 0.0,
+    min_rew: ArrayLike = 0.0,
 ) -> Split:
     r"""Best numbers of dynamics and reward samples for a budget (Theorem 1).
 
@@ -272,7 +359,8 @@ def optimal_split(
         budget: money, > 0. Number or array, as are the next three.
         cost_dyn: money for one dynamics sample, > 0.
         cost_rew: money for one reward sample, > 0.
-        weight: K = γL_r(1 + L_π)/(1 − γL_f(1 + L_π)) ≥ 0, the weight of dynamics error against reward error.
+        weight: K = γL_r(1 + L_π)/(1 − γL_f(1 + L_π)) ≥ 0, the weight of dynamics error against reward error
+            (:func:`~imagination.gap.lipschitz.dynamics_weight`).
         min_dyn: least number of dynamics samples, for instance the smallest count at which the law was measured.
         min_rew: least number of reward samples.
 
@@ -307,21 +395,23 @@ def clamped(problem: Problem, *, min_dyn: ArrayLike = 0.0, min_rew: ArrayLike = 
         >>> round(clamped(problem, min_rew=8.0).share_dyn, 12)
         0.2
     """
-    lowest = np.asarray(min_dyn, dtype=float) * problem.cost_dyn / problem.budget
-    highest = np.asarray(min_rew, dtype=float) * problem.cost_rew / problem.budget
-    allowed = (lowest >= 0) & (highest >= 0) & (lowest + highest <= 1)
-    require(
-        np.all(allowed),
-        f"min_dyn = {min_dyn} and min_rew = {min_rew} are not allowed with a budget of {problem.budget}: "
-        "they must not be negative and together cost no more than the budget",
-    )
+    instance("problem", problem, Problem)
+    least_dyn, least_rew = numbers("min_dyn", min_dyn, low=0), numbers("min_rew", min_rew, low=0)
+    problem.fits(min_dyn=least_dyn, min_rew=least_rew)
+    with np.errstate(over="ignore"):
+        lowest = least_dyn * problem.cost_dyn / problem.budget
+        highest = least_rew * problem.cost_rew / problem.budget
+    over = np.max(lowest + highest)
+    require(over <= 1 + 1e-12, f"min_dyn and min_rew are not allowed: together they cost {over:.4g} times the budget")
+    lowest = np.minimum(lowest, 1.0)
+    highest = np.minimum(highest, 1 - lowest)
     logit, iterations = optimal_logit(problem)
     with np.errstate(divide="ignore"):
         logit = np.clip(logit, np.log(lowest) - np.log1p(-lowest), np.log1p(-highest) - np.log(highest))
     return split_at(problem, logit, iterations=iterations)
 
 
-def budget_for_target(problem: Problem, target, *, most_iterations: int = 50) -> tuple[np.ndarray, Split]:
+def budget_for_target(problem: Problem, target: ArrayLike, *, most_iterations: int = 50) -> tuple[FloatLike, Split]:
     r"""The least budget with which the objective reaches ``target``, and how it is split.
 
     With w the dynamics part of the error and v its logit, the condition that the last unit of money does the same on
@@ -349,33 +439,32 @@ def budget_for_target(problem: Problem, target, *, most_iterations: int = 50) ->
         >>> round(float(budget), 6), round(split.n_dyn, 6)
         (500.0, 400.0)
     """
-    tau = np.asarray(target, dtype=float)
-    require(np.all(np.isfinite(tau) & (tau > 0)), f"target = {target} is not allowed: it must be finite and positive")
-    interior = np.all((problem.coefficient_dyn > 0) & (problem.coefficient_rew > 0))
-    require(interior, "a coefficient is 0: with one kind of error the budget follows from its power law alone")
+    instance("problem", problem, Problem).inside()
+    tau = numbers("target", target, above=0)
+    problem.fits(target=tau)
     alpha, beta = problem.exponent_dyn, problem.exponent_rew
-    ln_d, ln_r = np.log(problem.coefficient_dyn / tau), np.log(problem.coefficient_rew / tau)
-    aim = np.log(problem.cost_dyn * beta / (problem.cost_rew * alpha)) + ln_d / alpha - ln_r / beta
-    # −ln(w)/α + ln(1 − w)/β − v + aim = 0, and ln(1 − w) = ln(w) − v.
-    at_zero = aim + np.log(2.0) * (1 / alpha - 1 / beta)
-    v = at_zero / (1 + np.where(at_zero > 0, 1 / beta, 1 / alpha))
+    ln_tau, ln_dyn, ln_rew = np.log(tau), np.log(problem.cost_dyn), np.log(problem.cost_rew)
+    ln_d, ln_r = np.log(problem.coefficient_dyn) - ln_tau, np.log(problem.coefficient_rew) - ln_tau
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        aim = ln_dyn - ln_rew + np.log(beta) - np.log(alpha) + ln_d / alpha - ln_r / beta
+        require(np.isfinite(aim).all(), f"the budget for that target {OUT_OF_REACH}")
+        # −ln(w)/α + ln(1 − w)/β − v + aim = 0, and ln(1 − w) = ln(w) − v.
+        at_zero = aim + np.log(2.0) * (1 / alpha - 1 / beta)
+        v = at_zero / (1 + np.where(at_zero > 0, 1 / beta, 1 / alpha))
 
-    def step(v):
-        ln_w, ln_rest = log_sigmoid(v), log_sigmoid(-v)
-        return (aim - ln_w / alpha + ln_rest / beta - v) / (1 + np.exp(ln_rest) / alpha + np.exp(ln_w) / beta)
+        def step(v: Floats) -> Floats:
+            ln_w, ln_rest = log_sigmoid(v), log_sigmoid(-v)
+            return (aim - ln_w / alpha + ln_rest / beta - v) / (1 + np.exp(ln_rest) / alpha + np.exp(ln_w) / beta)
 
-    v, iterations = newton(step, v, most_iterations=most_iterations)
-    spend_dyn = np.log(problem.cost_dyn) + (ln_d - log_sigmoid(v)) / alpha
-    spend_rew = np.log(problem.cost_rew) + (ln_r - log_sigmoid(-v)) / beta
-    with np.errstate(over="ignore", under="ignore"):
-        budget = np.exp(np.logaddexp(spend_dyn, spend_rew))
-    within = np.all(np.isfinite(budget) & (budget > 0))
-    require(within, f"target = {target} is out of reach of floating point: the budget would be {budget}")
-    logit = v + np.log(alpha / beta)  # the money form of Equation 4: spend ratio = αD/(βR)
-    return budget, split_at(replace(problem, budget=budget), logit, iterations=iterations)
+        v, iterations = newton(step, v, most_iterations=most_iterations)
+        spend_dyn, spend_rew = ln_dyn + (ln_d - log_sigmoid(v)) / alpha, ln_rew + (ln_r - log_sigmoid(-v)) / beta
+        budget: Floats = np.exp(np.logaddexp(spend_dyn, spend_rew))
+    require(np.all(np.isfinite(budget) & (budget > 0)), f"the budget for that target {OUT_OF_REACH}")
+    logit = v + np.log(alpha) - np.log(beta)  # the money form of Equation 4: spend ratio = αD/(βR)
+    return plain(budget), split_at(replace(problem, budget=budget), logit, iterations=iterations)
 
 
-def regret(problem: Problem, share):
+def regret(problem: Problem, share: ArrayLike) -> FloatLike:
     r"""Factor by which the objective at a spend share of dynamics exceeds the optimum, exactly.
 
     .. math:: \frac{\mathcal U(s)}{\mathcal U^*}
@@ -385,29 +474,33 @@ def regret(problem: Problem, share):
     Constants, costs and budget enter only through the optimal share s*.
 
     Args:
-        problem: the problem, with both coefficients positive.
+        problem: the problem.
         share: spend share of dynamics, in (0, 1).
 
     Returns:
         The factor, at least 1 and equal to 1 at s*.
 
     Raises:
-        RequestError: for a share outside (0, 1).
+        RequestError: for a share outside (0, 1), or a factor beyond floating point.
 
     Source: this book.
 
     Example:
         >>> problem = Problem(0.5, 0.5, 8.0, 1.0, cost_dyn=1.0, cost_rew=1.0, budget=500.0)
-        >>> round(float(regret(problem, 0.8)), 12), round(float(regret(problem, 0.5)), 3)
+        >>> round(regret(problem, 0.8), 12), round(regret(problem, 0.5), 3)
         (1.0, 1.138)
     """
-    share = np.asarray(share, dtype=float)
-    require(np.all((share > 0) & (share < 1)), f"share = {share} is not allowed: it must lie strictly between 0 and 1")
-    alpha, beta = problem.exponent_dyn, problem.exponent_rew
+    s = numbers("share", share, above=0, below=1)
     logit, _ = optimal_logit(problem)
-    best, rest = split_at(problem, logit).share_dyn, split_at(problem, -logit).share_dyn
-    part = (best / alpha) / (best / alpha + rest / beta)
-    return part * (best / share) ** alpha + (1 - part) * (rest / (1 - share)) ** beta
+    problem.fits(share=s)
+    alpha, beta = problem.exponent_dyn, problem.exponent_rew
+    best, rest = np.exp(log_sigmoid(logit)), np.exp(log_sigmoid(-logit))
+    part = best * beta / (best * beta + rest * alpha)
+    with np.errstate(over="ignore", invalid="ignore"):
+        factor: Floats = part * (best / s) ** alpha + (1 - part) * (rest / (1 - s)) ** beta
+    require(np.isfinite(factor).all(), f"the price of that share {OUT_OF_REACH}")
+    priced: FloatLike = plain(factor)
+    return priced
 
 
 def worst_even_split(exponent_dyn: float, exponent_rew: float) -> float:
@@ -417,7 +510,7 @@ def worst_even_split(exponent_dyn: float, exponent_rew: float) -> float:
         >>> worst_even_split(0.5, 1.0)
         2.0
     """
-    return 2.0 ** max(exponent_dyn, exponent_rew)
+    return math.pow(2.0, max(_exponents(exponent_dyn, exponent_rew)))
 
 
 def minimax_share(exponent_dyn: float, exponent_rew: float) -> tuple[float, float]:
@@ -433,7 +526,7 @@ def minimax_share(exponent_dyn: float, exponent_rew: float) -> tuple[float, floa
         Share of dynamics, and factor.
 
     Raises:
-        RequestError: for an exponent that is not positive.
+        RequestError: for an exponent outside (0, 1000], or two that lie 200 orders of magnitude apart.
 
     Source: this book.
 
@@ -442,9 +535,20 @@ def minimax_share(exponent_dyn: float, exponent_rew: float) -> tuple[float, floa
         >>> round(share, 9), round(factor**2, 9)
         (0.5, 2.0)
     """
-    fine = exponent_dyn > 0 and exponent_rew > 0
-    require(fine, f"exponents {exponent_dyn} and {exponent_rew} are not allowed: both must be positive")
-    # In z = −ln s the balance is α z = −β ln(1 − e^−z): one increasing and one decreasing side.
-    balance = lambda z: exponent_dyn * z + exponent_rew * math.log(-math.expm1(-z))  # noqa: E731
-    z = brentq(balance, 1e-300, 750.0, xtol=1e-15, rtol=1e-14, maxiter=2000)
-    return math.exp(-z), math.exp(exponent_dyn * z)
+    alpha, beta = _exponents(exponent_dyn, exponent_rew)
+    require(1e-200 < alpha / beta < 1e200, f"exponents {alpha:g} and {beta:g}: such a pair {OUT_OF_REACH}")
+    largest = max(alpha, beta)
+
+    def balance(z: float) -> float:
+        """In z = −ln s: α z = −β ln(1 − e^−z), one increasing and one decreasing side."""
+        return alpha / largest * z + beta / largest * math.log(-math.expm1(-z))
+
+    z = float(brentq(balance, 1e-300, 700.0, xtol=1e-15, rtol=1e-14, maxiter=2000))
+    return math.exp(-z), math.exp(alpha * z)
+
+
+def _exponents(exponent_dyn: float, exponent_rew: float) -> tuple[float, float]:
+    return (
+        number("exponent_dyn", exponent_dyn, above=0, high=STEEPEST),
+        number("exponent_rew", exponent_rew, above=0, high=STEEPEST),
+    )

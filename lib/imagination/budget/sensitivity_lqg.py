@@ -8,18 +8,20 @@ one estimate gives the directions in which the model is wrong.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from imagination.budget.sensitivity import ValueChange, compare
+from imagination.budget.sensitivity import NoInnerOptimum, Recovery, ValueChange, recover
 from imagination.calibration.lqg import LinearQuadratic, ModelError, draw_system
+from imagination.checks import Floats, generator_of, instance, number, numbers, whole, wholes
 from imagination.errors import require
+from imagination.gap.lipschitz import Lipschitz, dynamics_weight
 from imagination.laws.powerlaw import PowerLaw, PowerLawFit, fit_power_law
 
-__all__ = ["LqgStudy", "draw", "estimate_errors", "figure_4", "measured_laws", "multiplier", "value_changes"]
+__all__ = ["LqgStudy", "draw", "estimate_errors", "figure_4", "fitted_laws", "value_changes"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,21 @@ class LqgStudy:
     steps: int = 200
     intercepts: bool = True
 
-    def __post_init__(self):
-        low, high = self.contraction
-        require(0 < self.gamma < 1 and 0 < low <= high < 1, f"gamma = {self.gamma}, contraction = {self.contraction}: "
-                "both must lie in (0, 1)")  # fmt: skip
-        require(len(self.anchors) >= 2 and self.draws >= 1, "at least two anchors and one draw are needed")
+    def __post_init__(self) -> None:
+        gamma = number("gamma", self.gamma, above=0, below=1)
+        low, high = numbers("contraction", self.contraction, above=0, below=1, shape=(2,))
+        require(low <= high, f"contraction = {self.contraction} is not allowed: its lower end first")
+        require(high < gamma, f"contraction = {self.contraction} is not allowed: below gamma = {gamma:g}")
+        wholes("sizes", self.sizes, low=1, high=100, shape=(2,))
+        anchors = wholes("anchors", self.anchors, low=1, shape=(None,))
+        unknowns = 1 + sum(n * (n + 1) // 2 for n in self.sizes)
+        require(len(anchors) >= 2 and anchors.min() >= unknowns, f"anchors = {self.anchors} are not allowed: two or "
+                f"more, and each at least {unknowns}, the number of unknowns of the reward")  # fmt: skip
+        whole("direction_at", self.direction_at, low=unknowns)
+        whole("draws", self.draws, low=1)
+        whole("steps", self.steps, low=1, high=1_000_000)
+        for name in ("noise", "budget", "smallest"):
+            number(name, getattr(self, name), above=0)
 
 
 def draw(study: LqgStudy, rng: np.random.Generator) -> LinearQuadratic:
@@ -67,37 +79,32 @@ def draw(study: LqgStudy, rng: np.random.Generator) -> LinearQuadratic:
         >>> 0.224 <= study.gamma * draw(study, np.random.default_rng(0)).lipschitz.growth <= 0.228
         True
     """
-    growth = rng.uniform(*study.contraction) / study.gamma
+    low, high = study.contraction
+    growth = generator_of("rng", rng).uniform(low, high) / study.gamma
     return draw_system(sizes=study.sizes, gamma=study.gamma, growth=growth, generator=rng)
 
 
-def multiplier(system: LinearQuadratic, dynamics: float | None = None) -> float:
-    """K, or K′ where the L_f of the contraction is replaced by ``dynamics``."""
-    known = system.lipschitz
-    growth = (known.dynamics if dynamics is None else dynamics) * (1 + known.policy)
-    return float(system.gamma * known.sensitivity / (1 - system.gamma * growth))
-
-
-def ball(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
+def ball(rng: np.random.Generator, count: int, dim: int) -> Floats:
     """Points uniform in the unit ball."""
     x = rng.standard_normal((count, dim))
-    return x / np.linalg.norm(x, axis=1, keepdims=True) * rng.uniform(size=(count, 1)) ** (1 / dim)
+    points: Floats = x / np.linalg.norm(x, axis=1, keepdims=True) * rng.uniform(size=(count, 1)) ** (1 / dim)
+    return points
 
 
-def squares(x: np.ndarray) -> np.ndarray:
+def squares(x: Floats) -> Floats:
     """Monomials x_i x_j, i ≤ j."""
     i, j = np.triu_indices(x.shape[1])
-    return x[:, i] * x[:, j]
+    return np.asarray(x[:, i] * x[:, j])
 
 
-def symmetric(coefficients: np.ndarray, dim: int) -> np.ndarray:
+def symmetric(coefficients: Floats, dim: int) -> Floats:
     """The symmetric matrix of a quadratic form given by its monomials."""
     M = np.zeros((dim, dim))
     M[np.triu_indices(dim)] = coefficients
     return (M + M.T) / 2
 
 
-def least_squares(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+def least_squares(X: Floats, y: Floats) -> Floats:
     """Coefficients by the normal equations: the columns are well conditioned, and einsum starts no threads.
 
     Example:
@@ -105,7 +112,7 @@ def least_squares(X: np.ndarray, y: np.ndarray) -> np.ndarray:
         >>> least_squares(X, np.array([[1.0], [3.0], [5.0]])).round(9).tolist()
         [[1.0], [2.0]]
     """
-    return np.linalg.solve(np.einsum("ni,nj->ij", X, X), np.einsum("ni,nk->ik", X, y))
+    return np.asarray(np.linalg.solve(np.einsum("ni,nj->ij", X, X), np.einsum("ni,nk->ik", X, y)))
 
 
 def estimate_errors(study: LqgStudy, count: int, rng: np.random.Generator) -> ModelError:
@@ -126,9 +133,7 @@ def estimate_errors(study: LqgStudy, count: int, rng: np.random.Generator) -> Mo
     return ModelError(f[:, :d], f[:, d : d + k], b, symmetric(r[:split], d), R, np.asarray(c))
 
 
-def measured_laws(
-    study: LqgStudy, system: LinearQuadratic, rng: np.random.Generator
-) -> tuple[PowerLawFit, PowerLawFit]:
+def fitted_laws(study: LqgStudy, system: LinearQuadratic, rng: np.random.Generator) -> tuple[PowerLawFit, PowerLawFit]:
     """Fit the power laws of the worst errors over the operating domain, on the policy.
 
     Returns:
@@ -147,15 +152,15 @@ def value_changes(
 
     The size is the supremum of the error over the operating domain, and the direction that of ``error``.
     """
-    require(0 < radius <= 1, f"radius = {radius} is not allowed: it must lie in (0, 1], inside the operating domain")
+    radius = number("radius", radius, above=0, high=1)  # inside the operating domain
     M, b, H, c = error.on_policy(system.K)
     size_dyn, size_rew = error.largest(system.K)
     closed = system.A - system.B @ system.K
     cost = system.Q + system.K.T @ system.K
     discount = system.gamma ** np.arange(study.steps)
 
-    def path(eps: np.ndarray) -> np.ndarray:
-        scale = (np.asarray(eps, dtype=float) / size_dyn)[:, None]
+    def path(eps: Floats) -> Floats:
+        scale = (eps / size_dyn)[:, None]
         s = np.tile(radius * system.start, (len(scale), 1))
         states = []
         for _ in range(study.steps):
@@ -166,18 +171,16 @@ def value_changes(
     true = path(np.zeros(1))[:, 0]
     per_unit = float(discount @ (np.einsum("ti,ij,tj->t", true, H, true) + c)) / size_rew
 
-    def change_dyn(eps):
+    def change_dyn(eps: Floats) -> Floats:
         states = path(eps)
         # s'Cs − t'Ct = (s − t)'C(s + t): no cancellation for small errors.
         gap, mean = states - true[:, None], states + true[:, None]
-        return -discount @ np.einsum("tni,ij,tnj->tn", gap, cost, mean)
+        return np.asarray(-discount @ np.einsum("tni,ij,tnj->tn", gap, cost, mean))
 
     return change_dyn, lambda eps: np.asarray(eps) * per_unit
 
 
-def figure_4(
-    *, study: LqgStudy | None = None, seeds: Iterable[int] = range(30), radii: Iterable[float] = (1.0,)
-) -> pd.DataFrame:
+def figure_4(*, study: LqgStudy | None = None, seeds: ArrayLike = range(30), radii: ArrayLike = (1.0,)) -> pd.DataFrame:
     """Residual ℓ of the multiplier with global constants, one row for each seed and start radius.
 
     Args:
@@ -186,8 +189,13 @@ def figure_4(
         radii: ‖s0‖ relative to the radius 1 of the operating domain. The paper does not publish it.
 
     Returns:
-        Columns ``seed``, ``radius``, those of :class:`~imagination.budget.sensitivity.Comparison`, constants,
-        exponents, R² of both fits, ``K``, ``K_prime``, and the logarithmic slack of each coefficient of Lemma 1.
+        Columns ``seed``, ``radius``, those of :class:`~imagination.budget.sensitivity.Recovery`, constants,
+        exponents, R² of both fits, ``K``, ``K_prime`` (K with the realised S_f in place of L_f), and the logarithmic
+        slack of each coefficient of Lemma 1. What does not exist is missing (NaN): all but the constants and the fits
+        where the optimum is at an end of the budget line, and K′ where γS_f(1 + L_π) ≥ 1.
+
+    Raises:
+        RequestError: for a value out of range.
 
     Source: B.5, Figure 4.
 
@@ -196,28 +204,32 @@ def figure_4(
         >>> bool(row.K_prime > 0), float(row.radius)
         (True, 1.0)
     """
-    study, rows = study or LqgStudy(), []
-    for seed in seeds:
+    study, rows = LqgStudy() if study is None else instance("study", study, LqgStudy), []
+    for seed in wholes("seeds", seeds, shape=(None,)).tolist():
         rng = np.random.default_rng([42, seed])
         system = draw(study, rng)
-        fit_dyn, fit_rew = measured_laws(study, system, rng)
+        fit_dyn, fit_rew = fitted_laws(study, system, rng)
+        laws = PowerLaw(fit_dyn.scale, fit_dyn.exponent), PowerLaw(fit_rew.scale, fit_rew.exponent)
         error = estimate_errors(study, study.direction_at, rng)
-        known, k = system.lipschitz, multiplier(system)
-        for radius in radii:
+        known, K = system.lipschitz, float(dynamics_weight(system.lipschitz, gamma=study.gamma))
+        row = {
+            "seed": seed, "contraction": study.gamma * known.growth,
+            "lf": known.dynamics, "lr": known.reward, "lp": known.policy, "K": K,
+            "alpha": fit_dyn.exponent, "beta": fit_rew.exponent, "r2_dyn": fit_dyn.r2, "r2_rew": fit_rew.r2,
+        }  # fmt: skip
+        for radius in numbers("radii", radii, above=0, high=1, shape=(None,)).tolist():
             changes = value_changes(study, system, error, radius)
-            found = compare(*changes, _law(fit_dyn), _law(fit_rew), budget=study.budget, smallest=study.smallest,
-                            multiplier=k)  # fmt: skip
-            rows.append({
-                "seed": seed, "radius": radius, **asdict(found), "contraction": study.gamma * known.growth,
-                "lf": known.dynamics, "lr": known.reward, "lp": known.policy,
-                "alpha": fit_dyn.exponent, "beta": fit_rew.exponent,
-                "r2_dyn": fit_dyn.r2, "r2_rew": fit_rew.r2, "K": k,
-                "K_prime": multiplier(system, found.sensitivity_dyn),
-                "slack_dyn": math.log(k / ((1 - study.gamma) * found.sensitivity_dyn)),
+            try:
+                found = recover(*changes, *laws, budget=study.budget, smallest=study.smallest, multiplier=K)
+            except NoInnerOptimum:
+                missing = (*Recovery.__dataclass_fields__, "K_prime", "slack_dyn", "slack_rew")
+                rows.append(row | {"radius": radius} | dict.fromkeys(missing, math.nan))
+                continue
+            realised = Lipschitz(dynamics=found.sensitivity_dyn, reward=known.reward, policy=known.policy)
+            contracts = study.gamma * realised.growth < 1
+            rows.append(row | {"radius": radius} | asdict(found) | {
+                "K_prime": dynamics_weight(realised, gamma=study.gamma) if contracts else math.nan,
+                "slack_dyn": math.log(K / ((1 - study.gamma) * found.sensitivity_dyn)),
                 "slack_rew": math.log(1 / ((1 - study.gamma) * found.sensitivity_rew)),
             })  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _law(fit) -> PowerLaw:
-    return PowerLaw(fit.scale, fit.exponent)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from imagination.parameters import ChapterParameters
+from imagination.parameters import ChapterParameters, parameter
 
 __all__ = ["Parameters"]
+
+Radius = Annotated[float, Field(ge=1e-6, le=1)]
 
 
 class Parameters(ChapterParameters):
     """The budget and the size of both experiments."""
 
-    budget: float = Field(1e4, ge=1e3, le=1e12, description="B, in units of the reward cost")
-    step: float = Field(1e-3, gt=0, le=1, description="h of the difference quotients, relative to the perturbation")
-    n_systems: int = Field(30, ge=5, le=1000, description="LQG systems")
-    radii: list[float] = Field([1.0, 0.3, 0.1, 0.03], min_length=1, max_length=12, description="norms of s0, in (0, 1]")
-    n_draws: int = Field(20, ge=2, le=1000, description="data sets for each anchor and system")
+    budget: float = parameter(1e4, "B", unit="reward samples", ge=1e3, le=1e12)
+    step: float = parameter(1e-3, "h of the difference quotients, relative to the perturbation", ge=1e-12, le=1)
+    n_systems: int = parameter(30, "number of LQG systems", quick=6, ge=5, le=1000)
+    radii: list[Radius] = parameter(
+        [1.0, 0.3, 0.1, 0.03], "norms of s0, relative to the domain", quick=3, min_length=1, max_length=12
+    )
+    n_draws: int = parameter(20, "data sets for each anchor and system", quick=20, ge=2, le=1000)

@@ -17,7 +17,7 @@ from itertools import product
 import numpy as np
 import sympy as sp
 
-from imagination.checks import Floats, generator_of, number, numbers, of_kind, whole, wholes
+from imagination.checks import Floats, generator_of, instance, number, numbers, whole, wholes
 from imagination.errors import RequestError, require, shown
 
 __all__ = [
@@ -80,12 +80,12 @@ class SoftmaxMDP:
     def __post_init__(self) -> None:
         logits = wholes("logit", self.logit, shape=(None,))
         for name in ("reward", "probability"):
-            of_kind(name, getattr(self, name), tuple)
+            instance(name, getattr(self, name), tuple)
         n, m = logits.size, len(self.probability)
         wholes("next_state", self.next_state, high=n - 1, shape=(n, 2))
         require(logits.max() < m, f"logit = {shown(self.logit)} must name the {m} logits, 0 to {m - 1}")
         require(
-            len(self.reward) == n and all(len(of_kind("a row of reward", row, tuple)) == 2 for row in self.reward),
+            len(self.reward) == n and all(len(instance("a row of reward", row, tuple)) == 2 for row in self.reward),
             f"reward = {shown(self.reward)} must have two entries for each of the {n} states, one for each action",
         )
         object.__setattr__(self, "reward", tuple(tuple(_exact("reward", x) for x in row) for row in self.reward))
@@ -121,7 +121,7 @@ def episodes(mdp: SoftmaxMDP, horizon: int, *, start: int = 0) -> Iterator[Episo
         >>> [(str(e.probability), e.scores) for e in episodes(bandit, 1)]
         [('1 - p', ((-p,),)), ('p', ((1 - p,),))]
     """
-    of_kind("mdp", mdp, SoftmaxMDP)
+    instance("mdp", mdp, SoftmaxMDP)
     first = whole("start", start, high=len(mdp.logit) - 1)
     for actions in product((0, 1), repeat=whole("horizon", horizon, low=1, high=12)):
         state, probability, states, rewards, scores = first, sp.Integer(1), [], [], []
@@ -212,7 +212,7 @@ def gradient(mdp: SoftmaxMDP, value: Callable[[SoftmaxMDP], sp.Expr]) -> Vector:
         >>> gradient(bandit, lambda m: expected_return(m, 1, sp.Rational(9, 10)))
         (3/16,)
     """
-    of_kind("mdp", mdp, SoftmaxMDP)
+    instance("mdp", mdp, SoftmaxMDP)
     free = sp.symbols(f"p_:{len(mdp.probability)}", positive=True, cls=sp.Dummy)
     polynomial = value(SoftmaxMDP(mdp.next_state, mdp.reward, free, mdp.logit))
     at = dict(zip(free, mdp.probability, strict=True))

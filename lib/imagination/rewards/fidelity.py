@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from imagination.checks import generator_of, number, numbers, of_kind, plain
+from imagination.checks import generator_of, instance, number, numbers, plain
 from imagination.errors import RequestError, require, shown
 
 __all__ = [
@@ -289,7 +289,7 @@ def optimal_fidelity(purchase: Purchase, *, whole_rollouts: bool = True) -> Fide
         >>> best.n_rollouts, round(best.cost, 6), round(best.variance, 3)
         (2, 0.95, 0.554)
     """
-    of_kind("purchase", purchase, Purchase)
+    instance("purchase", purchase, Purchase)
     relaxed = _relaxed_cost(purchase)
     if not whole_rollouts:
         return purchase.outcome(purchase.budget / (relaxed + purchase.base_cost), relaxed)
@@ -306,7 +306,7 @@ def optimal_fidelity_by_search(purchase: Purchase) -> Fidelity:
         >>> optimal_fidelity_by_search(offer).n_rollouts
         2
     """
-    of_kind("purchase", purchase, Purchase)
+    instance("purchase", purchase, Purchase)
     most = purchase.most_rollouts(purchase.lowest)
     require(most <= 10**7, f"{most} numbers of rollouts are too many to try: at most ten million")
     counts = np.arange(1, most + 1)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from imagination.checks import Floats, number, numbers, of_kind, tensor, whole
+from imagination.checks import Floats, instance, number, numbers, tensor, whole
 from imagination.errors import require
 from imagination.rewards.measured import Measured
 from imagination.rewards.noise import NoiseProcess
@@ -91,7 +91,7 @@ def exact_inflation(
     """
     squares = numbers("score_squares", score_squares, low=0, shape=(None,))
     weights = credit(squares.size, gamma, trace=trace, n_step=n_step)
-    of_kind("noise", noise, NoiseProcess)
+    instance("noise", noise, NoiseProcess)
     covariance = noise.covariance(squares.size)
     return_variance = np.einsum("tu,tu->t", weights @ covariance, weights)
     added = np.sum(_state_factor(squares.size, gamma, discount_states) * squares * return_variance)

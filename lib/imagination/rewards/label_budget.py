@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch.func import grad, vmap
 
-from imagination.checks import number, of_kind, tensor, whole
+from imagination.checks import instance, number, tensor, whole
 from imagination.errors import require
 from imagination.rewards.reinforce import leave_one_out, returns_to_go
 from imagination.rewards.rollouts import Policy, Rollouts, System, log_density, roll
@@ -105,7 +105,7 @@ def learning_curves(
         ("plan", plan, LabelPlan),
         ("generator", generator, torch.Generator),
     ):
-        of_kind(name, value, kind)
+        instance(name, value, kind)
     noise_std = (number("label_variance", label_variance, low=0) / plan.annotators) ** 0.5
     steps, rate = whole("horizon", horizon, low=1), number("learning_rate", learning_rate, above=0)
     updates, seeds = whole("n_updates", n_updates, low=1), whole("n_seeds", n_seeds, low=1)

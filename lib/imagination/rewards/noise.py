@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from imagination.checks import Floats, number, of_kind, whole
+from imagination.checks import Floats, instance, number, whole
 
 __all__ = ["Ar1Noise", "EpisodeNoise", "IidNoise", "NoiseProcess", "TerminalNoise"]
 
@@ -39,7 +39,7 @@ class NoiseProcess(ABC):
     def sample(self, n: int, horizon: int, *, generator: torch.Generator) -> torch.Tensor:
         """Draw the noise of ``n`` episodes, shape ``(n, H)``, float64."""
         shape = whole("n", n, low=1), whole("horizon", horizon, low=1)
-        of_kind("generator", generator, torch.Generator)
+        instance("generator", generator, torch.Generator)
         white = torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device)
         unit: torch.Tensor = self._correlate(white)
         return unit * float(self.variance**0.5)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 
-from imagination.checks import Floats, number, of_kind, tensor, whole
+from imagination.checks import Floats, instance, number, tensor, whole
 from imagination.errors import require
 from imagination.rewards.inflation import credit
 from imagination.rewards.measured import Measured
@@ -186,7 +186,7 @@ def measure_noisy_labels(
     Raises:
         RequestError: on values out of range, or if the rollouts diverge.
     """
-    of_kind("noise", noise, NoiseProcess)
+    instance("noise", noise, NoiseProcess)
     left, chunk = whole("n", n, low=3), whole("chunk", chunk, low=1)
     gradients: dict[bool, list[torch.Tensor]] = {False: [], True: []}
     norms: list[torch.Tensor] = []
@@ -255,7 +255,7 @@ def measure_batches(
     runs = rollout(system, policy, theta, n=count * k, horizon=horizon, generator=generator)
     w = scores(policy, theta, runs).reshape(count, k, horizon, -1)
     rewards = runs.rewards.reshape(count, k, horizon)
-    of_kind("noise", noise, NoiseProcess)
+    instance("noise", noise, NoiseProcess)
     drawn = noise.sample(count if common else count * k, horizon, generator=generator)
     gradients = []
     for labels in (rewards + drawn.reshape(count, -1, horizon), rewards):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch.func import grad, vmap
 
-from imagination.checks import number, of_kind, tensor, whole
+from imagination.checks import instance, number, tensor, whole
 from imagination.errors import require
 
 __all__ = [
@@ -226,10 +226,10 @@ def rollout(
         >>> rollout(LinearSystem(), LinearPolicy(2, 1, std=0.5), theta, n=3, horizon=4, generator=g).actions.shape
         torch.Size([3, 4, 1])
     """
-    of_kind("system", system, System)
-    of_kind("policy", policy, Policy)
+    instance("system", system, System)
+    instance("policy", policy, Policy)
     theta = tensor("theta", theta, (policy.n_parameters,))
-    of_kind("generator", generator, torch.Generator)
+    instance("generator", generator, torch.Generator)
     n, steps = whole("n", n, low=1), whole("horizon", horizon, low=1)
 
     def unit() -> torch.Tensor:
@@ -250,8 +250,8 @@ def scores(policy: Policy, theta: torch.Tensor, rollouts: Rollouts) -> torch.Ten
     Raises:
         RequestError: if a score is NaN or infinite.
     """
-    of_kind("policy", policy, Policy)
-    runs = of_kind("rollouts", rollouts, Rollouts)
+    instance("policy", policy, Policy)
+    runs = instance("rollouts", rollouts, Rollouts)
     theta = tensor("theta", theta, (policy.n_parameters,))
     per_step = vmap(grad(lambda at, state, action: log_density(policy, at, state, action)), in_dims=(None, 0, 0))
     flat: torch.Tensor = per_step(theta, runs.states.flatten(0, 1), runs.actions.flatten(0, 1))
