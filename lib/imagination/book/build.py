@@ -10,19 +10,32 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
-
-import nbformat
+from typing import Any
 
 from imagination.book import ledger
 from imagination.book.fingerprint import fingerprint
 from imagination.book.paths import Book
-from imagination.book.run import build_chapter, stored_fingerprint
+from imagination.book.run import build_chapter, read, stored_fingerprint
+from imagination.files import write_whole
 
-__all__ = ["PagesError", "build_pages", "execute_stale", "page_inputs", "stale_chapters", "write_ledger"]
+__all__ = [
+    "PagesError",
+    "build_pages",
+    "cores",
+    "damaged",
+    "execute_stale",
+    "page_inputs",
+    "stale_chapters",
+    "write_ledger",
+]
 
 STAMP = "pages.sha256"
 TIMINGS = "timings.json"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What the libraries under a chapter read to learn how many threads they may start."""
 
 
 class PagesError(RuntimeError):
@@ -34,10 +47,17 @@ def stale_chapters(book: Book) -> list[str]:
     return [chapter for chapter in book.chapters() if stored_fingerprint(book, chapter) != fingerprint(book, chapter)]
 
 
+def damaged(book: Book) -> list[str]:
+    """Name the generated files that are there and can't be read; the build makes each of them again."""
+    notebooks = [book.executed(chapter) for chapter in book.chapters() if read(book, chapter) is None]
+    records = [path for path in (book.ledger, book.checks, book.build / TIMINGS) if _json(path) is None]
+    return [path.relative_to(book.root).as_posix() for path in [*notebooks, *records] if path.exists()]
+
+
 def execute_stale(
     book: Book, only: Sequence[str] = (), *, force: bool = False, tell: Callable[[str], None] = print
 ) -> int:
-    """Execute the chapters that are stale, one after the other, and refresh the ledger.
+    """Execute the chapters that are stale, side by side on the cores there are, and refresh the ledger.
 
     Args:
         book: the checkout.
@@ -47,35 +67,68 @@ def execute_stale(
 
     Returns:
         How many chapters were executed.
+
+    Raises:
+        imagination.book.run.ChapterError: if a cell raises; the chapters at work are finished, no other is begun.
     """
+    for name in damaged(book):
+        tell(f"{name} is damaged; it is made again")
     chosen = [chapter for chapter in book.chapters() if not only or chapter in only]
-    executed = 0
-    for number, chapter in enumerate(chosen, 1):
-        if chapter == "index":
-            write_ledger(book)  # the index reads the verdicts of all the others
-        if not force and stored_fingerprint(book, chapter) == fingerprint(book, chapter):
-            continue
-        tell(f"[{number}/{len(chosen)}] {chapter} …")
-        start = time.perf_counter()
-        build_chapter(book, chapter, show_progress=sys.stderr.isatty())
-        seconds = time.perf_counter() - start
-        _note_seconds(book, chapter, seconds)
-        tell(f"[{number}/{len(chosen)}] {chapter} {seconds:.1f} s")
-        executed += 1
+    stale = [c for c in chosen if force or stored_fingerprint(book, c) != fingerprint(book, c)]
+    executed = _side_by_side(book, [chapter for chapter in stale if chapter != "index"], tell)
     write_ledger(book)
+    # The index reads the verdicts of all the others, so that only now is it known whether it is stale.
+    if "index" in chosen and (force or stored_fingerprint(book, "index") != fingerprint(book, "index")):
+        executed += _side_by_side(book, ["index"], tell)
+        write_ledger(book)
     return executed
 
 
-def write_ledger(book: Book) -> None:
-    """Gather verdicts and checks of the executed chapters into ``claims.json`` and ``checks.json``, where they changed.
+def _side_by_side(book: Book, chapters: Sequence[str], tell: Callable[[str], None]) -> int:
+    """Execute chapters, the longest first, each in a process with its share of the threads."""
+    if not chapters:
+        return 0
+    noted = _json(book.build / TIMINGS) or {}
+    longest_first = sorted(chapters, key=lambda c: (-noted.get(c, 1e9), -book.source(c).stat().st_size))
+    workers = min(cores(), len(chapters))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), share_threads, (max(1, cores() // workers),))
+    with pool:
+        futures = {pool.submit(_timed_chapter, book, chapter): chapter for chapter in longest_first}
+        try:
+            for number, future in enumerate(as_completed(futures), 1):
+                chapter, took = futures[future], future.result()
+                _note_seconds(book, chapter, took)
+                tell(f"[{number}/{len(chapters)}] {chapter} {took:.1f} s")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return len(chapters)
 
-    What is there is only compared as bytes, so a damaged file is simply made anew.
-    """
-    notebooks = [nbformat.read(book.executed(c), as_version=4) for c in book.chapters() if book.executed(c).is_file()]
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_threads(threads: int) -> None:
+    # The kernel that papermill starts inherits the environment of its worker; a reader's own setting goes before ours.
+    for name in THREADS:
+        os.environ.setdefault(name, str(threads))
+
+
+def _timed_chapter(book: Book, chapter: str) -> float:
+    start = time.perf_counter()
+    build_chapter(book, chapter)
+    return time.perf_counter() - start
+
+
+def write_ledger(book: Book) -> None:
+    """Gather verdicts and checks of the executed chapters into ``claims.json`` and ``checks.json``, where they changed."""
+    notebooks = [notebook for chapter in book.chapters() if (notebook := read(book, chapter)) is not None]
     order = {claim: number for number, claim in enumerate(ledger.claims())}
     entries = sorted(ledger.collect(notebooks), key=lambda entry: order.get(entry.id, len(order)))
-    for rows, path in ((entries, book.ledger), (ledger.collect_checks(notebooks), book.checks)):
-        ledger.write(rows, path)
+    ledger.write(entries, book.ledger)
+    ledger.write(ledger.collect_checks(notebooks), book.checks)
 
 
 def build_pages(book: Book) -> bool:
@@ -96,14 +149,14 @@ def build_pages(book: Book) -> bool:
     for folder in ("html", ".doctrees"):
         shutil.rmtree(book.build / folder, ignore_errors=True)
     tool = Path(sys.executable).with_name("jupyter-book")
-    command = [tool, "build", str(book.root), "-n", "-W", "--keep-going", "-q"]
+    command = [str(tool), "build", str(book.root), "-n", "-W", "--keep-going", "-q"]
     environment = os.environ | {"NO_COLOR": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()
         warnings = [line for line in lines if "WARNING" in line or "ERROR" in line]
         raise PagesError("the pages have warnings; mend them:\n" + "\n".join(warnings or lines))
-    stamp.write_text(inputs)
+    write_whole(stamp, inputs)
     return True
 
 
@@ -120,6 +173,13 @@ def page_inputs(book: Book) -> str:
 
 def _note_seconds(book: Book, chapter: str, seconds: float) -> None:
     book.build.mkdir(exist_ok=True)
-    path = book.build / TIMINGS
-    noted = json.loads(path.read_text()) if path.is_file() else {}
-    path.write_text(json.dumps(noted | {chapter: round(seconds, 1)}, indent=1, sort_keys=True) + "\n")
+    noted = _json(book.build / TIMINGS) or {}
+    write_whole(book.build / TIMINGS, json.dumps(noted | {chapter: round(seconds, 1)}, indent=1, sort_keys=True) + "\n")
+
+
+def _json(path: Path) -> Any:
+    """What a generated JSON file holds; None where it is absent or damaged."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -13,7 +13,7 @@ from imagination.book.ledger import CHECK_MIME, MIME
 __all__ = ["ClaimRenderer"]
 
 
-class ClaimRenderer(MimeRenderPlugin):
+class ClaimRenderer(MimeRenderPlugin):  # type: ignore[misc]  # myst-nb has no types
     """Renders the record of a claim or of a check as nothing."""
 
     @staticmethod

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+from cycler import cycler
 from matplotlib.figure import Figure
 
 __all__ = ["BLACK", "BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "SKY", "VERMILION", "panels", "use_style"]
@@ -17,7 +18,7 @@ PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#767676"
 
 WIDTH = 5.6  # inches; 11 pt then reads as about 9 px on a phone 360 px wide
 
-STYLE = MappingProxyType(
+STYLE: Mapping[Any, Any] = MappingProxyType(
     {
         "figure.figsize": (WIDTH, 3.6),
         "figure.dpi": 160,
@@ -31,7 +32,7 @@ STYLE = MappingProxyType(
         "grid.alpha": 0.25,
         "lines.linewidth": 1.8,
         "legend.frameon": False,
-        "axes.prop_cycle": plt.cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK]),
+        "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK]),
     }
 )
 
@@ -41,7 +42,7 @@ def use_style() -> None:
     plt.rcParams.update(STYLE)
 
 
-def panels(rows: int = 1, columns: int = 1, *, height: float = 3.4, **options: Any) -> tuple[Figure, Any | Axes]:
+def panels(rows: int = 1, columns: int = 1, *, height: float = 3.4, **options: Any) -> tuple[Figure, Any]:
     """Make a figure of the book's width; ``height`` is that of one row, in inches.
 
     Prefer rows to columns: two columns are the most that a phone can show.

@@ -18,7 +18,7 @@ import yaml
 from imagination.book import ledger
 from imagination.book.build import stale_chapters
 from imagination.book.paths import Book
-from imagination.book.run import load_source
+from imagination.book.run import load_source, read
 from imagination.errors import RequestError
 from imagination.parameters import known_chapters, parameters_of
 
@@ -42,7 +42,10 @@ def problems(book: Book) -> list[str]:
 
 
 def _in_notebook(book: Book, chapter: str) -> Iterator[str]:
-    notebook = nbformat.read(book.executed(chapter), as_version=4)
+    notebook = read(book, chapter)
+    if notebook is None:
+        yield "the executed notebook is damaged; run `make book`"
+        return
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             if _SWALLOWED.search(cell.source):
@@ -85,7 +88,7 @@ def _contents(book: Book) -> Iterator[str]:
 def _ledger(book: Book) -> Iterator[str]:
     """Every claim has one verdict from the list, from the chapter that owes it; the ledger says what they say."""
     chapters = book.chapters()
-    notebooks = [nbformat.read(book.executed(c), as_version=4) for c in chapters if book.executed(c).is_file()]
+    notebooks = [notebook for chapter in chapters if (notebook := read(book, chapter)) is not None]
     try:
         entries = ledger.collect(notebooks)
     except RequestError as error:
@@ -101,7 +104,10 @@ def _ledger(book: Book) -> Iterator[str]:
     for check in ledger.collect_checks(notebooks):
         if not check.holds:
             yield f"{check.chapter}: the check {check.statement!r} does not hold ({check.found}); mend the chapter"
-    written = ledger.read(book.ledger) if book.ledger.is_file() else []
+    try:
+        written = ledger.read(book.ledger)
+    except (OSError, ValueError):
+        written = []
     if sorted(written, key=lambda e: e.id) != sorted(entries, key=lambda e: e.id):
         yield "ledger: book/claims.json differs from the executed chapters; run `make book`"
 

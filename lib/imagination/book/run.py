@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,30 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
+from imagination.book.compare import Row, compare, with_comparison
 from imagination.book.fingerprint import fingerprint
 from imagination.book.paths import Book
-from imagination.errors import RequestError, nearest
+from imagination.errors import RequestError, nearest, require
+from imagination.files import check_writable, write_whole
 from imagination.parameters import parameters_of
 
-__all__ = ["ChapterError", "execute", "load_source", "run_chapter", "stored_fingerprint"]
+__all__ = ["ChapterError", "Run", "build_chapter", "execute", "load_source", "read", "run_chapter", "stored_fingerprint"]
 
 OPENING = "open-chapter"  # tag of the cell that may refuse a request
 KEY = "imagination"  # this package's key in a notebook's metadata
 
 
 class ChapterError(RuntimeError):
-    """A chapter raised, or wrote to stderr; the message names chapter and cell."""
+    """A chapter raised, or wrote to stderr: a fault of the book. The message names chapter and cell."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left: the file, the parameters that were given, and the comparison with the book."""
+
+    out: Path
+    parameters: dict[str, Any]
+    rows: list[Row]
 
 
 def load_source(book: Book, chapter: str) -> nbformat.NotebookNode:
@@ -35,40 +46,43 @@ def load_source(book: Book, chapter: str) -> nbformat.NotebookNode:
     """
     if chapter not in book.chapters():
         raise RequestError(f"chapter {chapter!r} does not exist; {nearest(chapter, book.chapters())}")
-    notebook = jupytext.read(book.source(chapter))
+    notebook: nbformat.NotebookNode = jupytext.read(book.source(chapter))
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"
     return notebook
 
 
-def check_parameters(chapter: str, given: Mapping[str, Any]) -> None:
-    """Refuse unknown names and bad values before a kernel starts; see :mod:`imagination.parameters`."""
-    parameters_of(chapter).check(given)
-
-
-def run_chapter(book: Book, chapter: str, given: Mapping[str, Any], out: Path, *, show_progress: bool = False) -> None:
+def run_chapter(
+    book: Book, chapter: str, given: Mapping[Any, Any], out: Path, *, show_progress: bool = False
+) -> Run:
     """Run a chapter with parameters and write the executed notebook; nothing is written where it is refused or fails.
 
     Args:
         book: the checkout.
         chapter: its name.
-        given: parameters that differ from the defaults.
+        given: parameters that differ from the defaults. Only what the chapter's model has made of them reaches
+            papermill, which writes names into code as they are.
         out: the notebook to write, ending in ``.ipynb``; its folder must exist.
         show_progress: a bar over the cells, on stderr.
+
+    Returns:
+        The comparison with the committed chapter, with which the notebook ends, too.
 
     Raises:
         RequestError: if chapter, parameter, value or output path is not allowed.
         ChapterError: if a cell raises.
+        imagination.files.StorageError: if the notebook can't be written after all.
     """
     notebook = load_source(book, chapter)
-    if given:
-        check_parameters(chapter, given)
-    if out.suffix != ".ipynb" or not out.parent.is_dir():
-        raise RequestError(f"--out {out} is not allowed: it must end in .ipynb, in a folder that exists")
-    if out.resolve().parent == book.book.resolve():
-        raise RequestError(f"--out {out} is not allowed: book/ holds the committed references; write elsewhere")
-    write(execute(notebook, chapter, given, cwd=book.book, show_progress=show_progress), out)
+    parameters = parameters_of(chapter).request(given)
+    require(out.suffix == ".ipynb", f"--out {out} is not allowed: it must end in .ipynb")
+    check_writable("--out", out, kept=book.book)
+    done = execute(notebook, chapter, parameters, cwd=book.book, show_progress=show_progress)
+    reference = read(book, chapter)
+    rows = compare(done, reference) if reference is not None else []
+    write(with_comparison(done, rows), out)
+    return Run(out, parameters, rows)
 
 
 def execute(
@@ -82,8 +96,8 @@ def execute(
     """Execute a notebook with papermill and strip what differs from run to run.
 
     Raises:
-        RequestError: if the chapter's own check of its parameters refuses them.
-        ChapterError: if a cell raises.
+        RequestError: if the cell that opens the chapter refuses the parameters.
+        ChapterError: if any other cell raises.
     """
     try:
         done = papermill.execute_notebook(
@@ -93,14 +107,21 @@ def execute(
             kernel_name="python3",
             cwd=cwd,
             progress_bar=show_progress,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # its notes about transport are no concern of a chapter
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],  # its notes on transport and shutdown are no concern of a chapter
         )
     except PapermillExecutionError as error:
-        cell = notebook.cells[error.cell_index] if error.cell_index is not None else {}
-        if error.ename == RequestError.__name__ and OPENING in cell.get("metadata", {}).get("tags", ()):
+        if error.ename == RequestError.__name__ and OPENING in _tags(notebook, error.source):
             raise RequestError(error.evalue) from None
-        raise ChapterError(f"chapter {chapter}, cell {error.cell_index}: {error.ename}: {error.evalue}") from None
+        raise ChapterError(
+            f"chapter {chapter}, cell {error.cell_index}: {error.ename}: {error.evalue}. This is a fault of the book, not of "
+            f"the request: please report chapter, cell, this line and the parameters {dict(given) or 'at their defaults'}"
+        ) from None
     return _scrub(done)
+
+
+def _tags(notebook: nbformat.NotebookNode, source: str) -> set[str]:
+    """Tags of the cells with a source. Papermill's own index counts cells that it has put in."""
+    return {tag for cell in notebook.cells if cell.source == source for tag in cell.metadata.get("tags", ())}
 
 
 def _scrub(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -116,12 +137,7 @@ def _scrub(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook whole or not at all."""
-    beside = path.with_suffix(".ipynb.part")
-    try:
-        nbformat.write(notebook, beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(path, nbformat.writes(notebook) + "\n")
 
 
 def build_chapter(book: Book, chapter: str, *, show_progress: bool = False) -> None:
@@ -140,9 +156,17 @@ def build_chapter(book: Book, chapter: str, *, show_progress: bool = False) -> N
     write(done, book.executed(chapter))
 
 
-def stored_fingerprint(book: Book, chapter: str) -> str | None:
-    """The fingerprint that the committed notebook was executed with; None where there is no such notebook."""
-    path = book.executed(chapter)
-    if not path.is_file():
+def read(book: Book, chapter: str) -> nbformat.NotebookNode | None:
+    """The committed notebook of a chapter; None where there is none, or a damaged one."""
+    try:
+        found: nbformat.NotebookNode = nbformat.read(book.executed(chapter), as_version=4)
+        return found
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError):
         return None
-    return nbformat.read(path, as_version=4).metadata.get(KEY, {}).get("fingerprint")
+
+
+def stored_fingerprint(book: Book, chapter: str) -> str | None:
+    """The fingerprint that the committed notebook was executed with; None where no whole notebook has one."""
+    notebook = read(book, chapter)
+    found = None if notebook is None else notebook.metadata.get(KEY, {}).get("fingerprint")
+    return found if isinstance(found, str) else None

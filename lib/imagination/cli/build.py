@@ -20,6 +20,7 @@ def command(chapters: tuple[str, ...], force: bool, pages: bool) -> None:
     from imagination.book.build import PagesError, build_pages, execute_stale
     from imagination.book.paths import Book
     from imagination.book.run import ChapterError
+    from imagination.files import StorageError
 
     book, start = Book(), time.perf_counter()
     for chapter in chapters:
@@ -28,7 +29,7 @@ def command(chapters: tuple[str, ...], force: bool, pages: bool) -> None:
     try:
         executed = execute_stale(book, chapters, force=force, tell=click.echo)
         built = build_pages(book) if pages else False
-    except (ChapterError, PagesError) as error:
+    except (ChapterError, PagesError, StorageError) as error:
         raise click.ClickException(str(error)) from None
     seconds = time.perf_counter() - start
     did = f"{executed} chapter{'s' * (executed != 1)} executed, pages {'built' if built else 'unchanged'}"

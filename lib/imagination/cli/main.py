@@ -10,7 +10,7 @@ import click
 from imagination import __version__
 from imagination.errors import RequestError, nearest
 
-__all__ = ["Commands", "main"]
+__all__ = ["Commands", "run"]
 
 COMMANDS = {
     "run": "Run a chapter with parameters of your own.",
@@ -37,7 +37,8 @@ class Commands(click.Group):
         """
         if name not in COMMANDS:
             raise RequestError(f"command {name!r} does not exist; {nearest(name, COMMANDS)}")
-        return import_module(f"imagination.cli.{name}").command
+        found: click.Command = import_module(f"imagination.cli.{name}").command
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the list of subcommands without importing any."""
@@ -54,13 +55,14 @@ def cli() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> None:
+def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     try:
         cli.main(arguments, prog_name="imagination", standalone_mode=False)
-    except (RequestError, click.UsageError) as error:
-        message = error.format_message() if isinstance(error, click.UsageError) else str(error)
-        _end(" ".join(message.split()), 2)
+    except RequestError as error:
+        _end(str(error), 2)
+    except click.UsageError as error:
+        _end(str(RequestError(error.format_message())), 2)  # one clean line, whatever was given
     except (click.Abort, KeyboardInterrupt):
         _end("stopped", 130)
     except click.ClickException as error:
