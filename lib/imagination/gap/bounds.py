@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 from imagination.checks import UNLIMITED, broadcast, discount, non_negative, plain, wholes
 from imagination.errors import require
 from imagination.gap.error_sums import ErrorSums, error_sums
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, room
 from imagination.gap.twofold import Twofold
 
 __all__ = [
@@ -105,7 +105,7 @@ def return_gap_bound(
         sums, _ = error_sums(gamma, growth, np.where(weight > 0, weight, 1.0), horizon)
         bound = _product(eps_rew, sums.rewards.value) + np.where(weight > 0, sums.total.value, 0.0)
     else:
-        bound = (eps_rew + gamma * weight / _room(gamma, growth)) / (1 - gamma)
+        bound = (eps_rew + gamma * weight / room(gamma, growth)) / (1 - gamma)
     return plain(np.broadcast_to(bound, shape).copy())
 
 
@@ -145,9 +145,9 @@ def return_gap_tail(
     Example:
         >>> arguments = dict(gamma=0.9, eps_dyn=0.01, eps_rew=0.001)
         >>> constants = Lipschitz(dynamics=0.5, reward=1.0, policy=0.5)
-        >>> whole = return_gap_bound(constants, **arguments)
+        >>> entire = return_gap_bound(constants, **arguments)
         >>> head = return_gap_bound(constants, **arguments, horizon=7)
-        >>> abs(head + return_gap_tail(constants, **arguments, horizon=7) - wholes) < 1e-15
+        >>> abs(head + return_gap_tail(constants, **arguments, horizon=7) - entire) < 1e-15
         True
     """
     gamma = discount(gamma, finite=False)
@@ -157,11 +157,11 @@ def return_gap_tail(
     sensitivity = lipschitz._sensitivity()
     constants = growth.high + sensitivity.high
     broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=horizon, constants=constants)
-    room = _room(gamma, growth)
+    margin = room(gamma, growth)
     weight = (sensitivity * Twofold.of(eps_dyn)).value
     sums, _ = error_sums(gamma, growth, np.where(weight > 0, weight, 1.0), horizon)
-    fresh = (eps_rew + gamma * weight / room) / (1 - gamma)
-    return plain(sums.discount.value * fresh + np.where(weight > 0, sums.drift.value, 0.0) / room)
+    fresh = (eps_rew + gamma * weight / margin) / (1 - gamma)
+    return plain(sums.discount.value * fresh + np.where(weight > 0, sums.drift.value, 0.0) / margin)
 
 
 def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | np.ndarray:
@@ -210,19 +210,6 @@ def _all_discounted_away(gamma: np.ndarray) -> np.ndarray:
     r"""A number of steps after which :math:`\gamma^t` is below the smallest float64."""
     with np.errstate(divide="ignore"):
         return np.minimum(np.ceil(-800 / np.log(gamma)) + 1, UNLIMITED - 1).astype(np.int64)
-
-
-def _room(gamma: np.ndarray, growth: Twofold) -> np.ndarray:
-    r""":math:`1-\gamma\Lambda`, refused unless positive."""
-    contraction = Twofold.of(gamma) * growth
-    room = contraction.one_minus
-    require(
-        (room > 0).all(),
-        f"gamma L_f (1 + L_pi) = {np.max(contraction.value):.6g} is 1 or more: Lemma 1 gives no bound for an infinite"
-        " horizon and an unbounded reward; give horizon= for the finite-horizon form, or reward_range= if the reward"
-        " is bounded",
-    )
-    return room
 
 
 def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:

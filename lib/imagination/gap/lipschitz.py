@@ -13,12 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from imagination.checks import broadcast, non_negative, plain
+from imagination.checks import broadcast, discount, non_negative, plain, wholes
 from imagination.errors import require
+from imagination.gap.error_sums import error_sums
 from imagination.gap.twofold import Twofold
 
-__all__ = ["Lipschitz", "SeparateLipschitz"]
+__all__ = ["Lipschitz", "SeparateLipschitz", "dynamics_weight"]
 
 
 class _Constants:
@@ -123,3 +125,61 @@ class SeparateLipschitz(_Constants):
             reward=np.maximum(self.reward_state, self.reward_action),
             policy=self.policy,
         )
+
+
+def dynamics_weight(
+    lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike, horizon: ArrayLike | None = None
+) -> float | np.ndarray:
+    r"""The weight :math:`K` of a unit of dynamics error against a unit of reward error, in the bound of Lemma 1.
+
+    .. math:: K=\frac{\gamma\kappa}{1-\gamma\Lambda},\qquad\text{over }H\text{ steps}\quad K_H=\kappa\,D_H/S_H .
+
+    The bound is proportional to :math:`K\epsilon_{dyn}+\epsilon_{rew}`, and Eq. 4 divides a budget by it.
+
+    Args:
+        lipschitz: constants of one of the two systems.
+        gamma: discount in [0, 1); 1 is allowed with a horizon.
+        horizon: number of rewards summed, 1 or more; :math:`K_H` exists for any growth. None: infinite, which needs
+            :math:`\gamma\Lambda<1`.
+
+    Returns:
+        :math:`K\ge0`, in units of reward per unit of state; arguments broadcast.
+
+    Raises:
+        RequestError: if a value is outside its range, :math:`\gamma\Lambda\ge1` without a horizon, or :math:`K_H`
+            exceeds the range of float64.
+
+    Source: the factor of Eq. 4, Theorem 1; finite horizon: this book.
+
+    Example:
+        >>> constants = Lipschitz(dynamics=0.5, reward=2.0, policy=0.0)
+        >>> round(dynamics_weight(constants, gamma=0.5), 12)
+        1.333333333333
+        >>> dynamics_weight(constants, gamma=1.0, horizon=3)  # 2 (0 + 1 + 1.5) / 3
+        1.6666666666666667
+    """
+    gamma = discount(gamma, finite=horizon is not None)
+    growth, sensitivity = lipschitz._growth(), lipschitz._sensitivity()
+    if horizon is None:
+        broadcast(gamma=gamma, constants=growth.high + sensitivity.high)
+        return plain(gamma * sensitivity.value / room(gamma, growth))
+    horizon = wholes("horizon", horizon, low=1)
+    broadcast(gamma=gamma, horizon=horizon, constants=growth.high + sensitivity.high)
+    sums, _ = error_sums(gamma, growth, 1.0, horizon)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weight = np.where(sensitivity.value > 0, sensitivity.value * sums.total.value / sums.rewards.value, 0.0)
+    require(np.isfinite(weight).all(), "the weight over so many steps exceeds the range of float64: a shorter horizon")
+    return plain(weight)
+
+
+def room(gamma: np.ndarray, growth: Twofold) -> np.ndarray:
+    r""":math:`1-\gamma\Lambda`, refused unless positive."""
+    contraction = Twofold.of(gamma) * growth
+    left = contraction.one_minus
+    require(
+        (left > 0).all(),
+        f"gamma L_f (1 + L_pi) = {np.max(contraction.value):.6g} is 1 or more: Lemma 1 gives no bound for an infinite"
+        " horizon and an unbounded reward; give horizon= for the finite-horizon form, or reward_range= if the reward"
+        " is bounded",
+    )
+    return left
