@@ -7,11 +7,13 @@
 # log-log coordinates does and doesn't show.
 
 # %% tags=["parameters"]
-anchors = [2000, 5000, 10000]  # , list of 2 or more, each in [1, 500000]
+# training tuples, increasing, list of 2 or more, each in [1, 500000]
+anchors = [1000, 2000, 5000]
 n_seeds = 2  # number of teachers, each with its own students, in [1, 1000]
 epochs = 200  # passes over the pool, in [1, 10000]
-policy = "sinusoid"  # reference policy that visits the tuples, text
-first_seed = 0  # seed of the first teacher, 0 or more
+# reference policy that visits the tuples, one of sinusoid, uniform, ou-0.5, network-0.3, sinusoid-0.5, one-sinusoid, normal, ou-0.2, sinusoid-0.1, linear-0.3, linear-0.1, network-0.1, network-0, zero
+policy = "sinusoid"
+first_seed = 0  # seed of the first teacher, in [0, 2147483648)
 resamples = 10000  # of the bootstrap, in [2, 1000000]
 
 # %% tags=["hide-input", "open-chapter"]
@@ -21,11 +23,13 @@ p, ledger = open_chapter(
     "scaling_laws",
     globals(),
     covers="§4.1, C.1, C.2 and Figure 1",
-    leaves_out="why the exponents are what they are (next chapter), and the fit on each LQG configuration",
+    leaves_out="why the exponents are what they are (next chapter), and the fit on "
+    "each LQG configuration",
     at_most_seconds=60,
 )
 
 # %% tags=["hide-input"]
+import inspect
 import json
 
 import matplotlib.pyplot as plt
@@ -36,15 +40,24 @@ import torch
 from imagination.book.figures import BLUE, GREY, VERMILION, panels
 from imagination.book.ledger import agrees
 from imagination.book.paths import Book
-from imagination.book.show import say
-from imagination.laws.alternatives import curvature_test, fit_floor_law, left_out_error
+from imagination.book.show import say, table
+from imagination.laws.alternatives import (
+    curvature_test,
+    fit_floor_law,
+    left_out_error,
+)
+from imagination.laws.compared import (
+    Printed,
+    coordinates_of_fit,
+    interval,
+    second_experiment,
+)
 from imagination.laws.powerlaw import fit_power_law
 from imagination.training.students import Recipe, train_student
-from imagination.training.teacher import POLICIES, Target, make_data
+from imagination.training.teacher import POLICIES, Target, Teacher, make_data
 
-torch.set_num_threads(
-    1
-)  # the matrices are small: a second thread costs more than it gives
+torch.set_num_threads(1)  # a second thread costs more than these matrices give
+COLOURS = {"dynamics": BLUE, "reward": VERMILION}
 
 # %% [markdown]
 # ## The teacher
@@ -56,15 +69,20 @@ torch.set_num_threads(
 # r(s,a)=\frac{W_2^r\,\mathrm{relu}(W_1^r[s;a])}{\sqrt{d_h}},$$
 #
 # with all weights drawn from $\mathcal N(0,1)$. A reference policy is rolled out for episodes of 500 steps and $N$ of
-# the visited pairs are kept.
+# the visited pairs are kept. In the library:
+
+# %% tags=["hide-input", "hide-output"]
+say(f"```python\n{inspect.getsource(Teacher)}\n```")
 
 # %%
 data = make_data(p.first_seed, p.anchors[0], policy=POLICIES[p.policy])
 drive = data.teacher.drive(data.x)
 saturated = np.mean(abs(np.tanh(drive)) > 0.99)
+nearly = "nearly a sign" if saturated > 0.5 else "no mere sign here"
 say(
-    f"The drive $p$ has a standard deviation of about {drive.std():.2g}, so the $\\tanh$ is nearly a sign: "
-    f"{saturated:.0%} of the next states' components have absolute values above 0.99. The next chapter returns to this."
+    f"The drive $p$ has a standard deviation of about {drive.std():.2g}, so the "
+    f"$\\tanh$ is {nearly}: {saturated:.0%} of the next states' components have "
+    "absolute values above 0.99. The next chapter returns to this."
 )
 
 # %% [markdown]
@@ -91,55 +109,63 @@ say(
 # %% [markdown]
 # ## Live: the plain loop
 #
-# The trainings below are made while the page runs, by a PyTorch loop with nothing clever in it.
+# The trainings below are made while the page runs, by a PyTorch loop with nothing clever in it. The paper's students, and
+# the committed ones further down, are trained in float32. Here it is float64, from the same starts on the same numbers:
+# then every processor shows the same digits.
+
+# %% tags=["hide-input", "hide-output"]
+say(f"```python\n{inspect.getsource(train_student)}\n```")
 
 
 # %%
 def train(seed, n):
     """Both heads of one teacher at one anchor, as rows of a table."""
     data = make_data(seed, n, policy=POLICIES[p.policy])
-    for target in (Target.DYNAMICS, Target.REWARD):
-        done = train_student(data, target, Recipe(epochs=p.epochs))
-        yield {
-            "head": target.value,
-            "n": n,
-            "seed": seed,
-            "mse": done.mse,
-            "train_mse": done.train_mse,
-        }
+    recipe = Recipe(epochs=p.epochs)
+    for head in (Target.DYNAMICS, Target.REWARD):
+        done = train_student(data, head, recipe, dtype=np.float64)
+        yield head.value, n, seed, done.mse, done.train_mse
 
 
 seeds = range(p.first_seed, p.first_seed + p.n_seeds)
 live = pd.DataFrame(
-    [row for seed in seeds for n in p.anchors for row in train(seed, n)]
+    [row for seed in seeds for n in p.anchors for row in train(seed, n)],
+    columns=["head", "n", "seed", "mse", "train_mse"],
 )
 
-# %% tags=["nbval-ignore-output"] mystnb={"figure": {"name": "fig-scaling-live", "caption": "The live trainings: one point for each, lines through the means. The ordering of the two slopes shows already at this size."}, "image": {"alt": "Log-log plot of held-out error against training samples for the live trainings. The dynamics line is nearly flat, the reward line falls steeply."}}
+# %% mystnb={"figure": {"name": "fig-scaling-live", "caption": "The live trainings: one point for each, lines through the means."}, "image": {"alt": "Log-log plot of held-out error against training samples for the live trainings, one line for each head."}}
 figure, axis = panels()
-for head, colour in (("dynamics", BLUE), ("reward", VERMILION)):
+slopes = {}
+for head, colour in COLOURS.items():
     rows = live[live["head"] == head]
     fit = fit_power_law(rows["n"], rows["mse"], squared=True)
+    slopes[head] = -fit.exponent
     axis.loglog(rows["n"], rows["mse"], "o", color=colour, alpha=0.5)
-    axis.loglog(
-        fit.anchors,
-        fit.predict(fit.anchors),
-        color=colour,
-        label=f"{head}: $N^{{-{fit.exponent:.2f}}}$",
-    )
+    label = f"{head}: $N^{{{slopes[head]:.2f}}}$"
+    axis.loglog(fit.anchors, fit.predict(fit.anchors), color=colour, label=label)
 axis.set(
     xlabel="training tuples $N$", ylabel="held-out MSE (unit of the target squared)"
 )
 axis.legend()
 plt.show()
 
-# %% tags=["nbval-ignore-output"]
-live.pivot_table(index="n", columns="head", values=["mse", "train_mse"]).map(
-    "{:.3g}".format
+# %%
+means = live.groupby(["n", "head"])[["mse", "train_mse"]].mean()
+table(
+    ["$N$", "dynamics", "its training MSE", "reward", "its training MSE"],
+    [
+        [f"{n:,}"] + [f"{means.loc[n, h][c]:.3g}" for h in COLOURS for c in means]
+        for n in p.anchors
+    ],
 )
-
-# %% [markdown]
-# These figures come from this machine and from a few teachers; they may differ in their last digits elsewhere. The
-# figures below come from the committed trainings.
+say(
+    f"Means over {p.n_seeds} teacher{'s' * (p.n_seeds > 1)}. "
+    + (
+        "The reward error falls more steeply than the dynamics error already here."
+        if slopes["reward"] < slopes["dynamics"]
+        else "Here the reward error does not fall more steeply than the dynamics error."
+    )
+)
 
 # %% [markdown]
 # ## Figure 1 at the paper's size
@@ -149,10 +175,17 @@ rows = pd.read_csv(Book().results / "scaling_errors.csv")
 made = json.loads((Book().results / "scaling_errors.json").read_text())
 teachers, sizes = rows["seed"].nunique(), np.sort(rows["n"].unique())
 say(
-    f"{len(rows):,} trainings: {teachers} teachers, {len(sizes)} anchors from {sizes[0]:,} to {sizes[-1]:,}, two heads; "
-    f"{rows['steps'].sum():,} steps of Adam. Made by the fast trainer with `make paper-scale`; here in "
-    f"{made['wall_seconds'] / 60:.0f} minutes on two threads that were shared with other work."
+    f"{len(rows):,} trainings: {teachers} teachers, {len(sizes)} anchors from "
+    f"{sizes[0]:,} to {sizes[-1]:,}, two heads; {rows['steps'].sum():,} steps of Adam. "
+    "Made by the fast trainer with `make paper-scale`; here in "
+    f"{made['wall_seconds'] / 60:.0f} minutes on two threads that were shared with "
+    "other work."
 )
+middle = np.exp(np.log(sizes).mean())
+PAPER = {  # scale, exponent and R² of the two laws, as they are printed
+    "dynamics": [Printed.of(text) for text in ("0.34", "0.11", "0.954")],
+    "reward": [Printed.of(text) for text in ("90.4", "0.96", "0.997")],
+}
 
 
 # %%
@@ -161,41 +194,44 @@ def fitted(head, *, squared=True, resampling="paired", largest=np.inf):
     r = rows[(rows["head"] == head) & (rows["n"] <= largest)]
     error = r["mse"] if squared else np.sqrt(r["mse"])
     return fit_power_law(
-        r["n"], error, seed=r["seed"], squared=squared, resamples=p.resamples, resampling=resampling,
-        generator=np.random.default_rng(0),
+        r["n"], error, seed=r["seed"], squared=squared, resamples=p.resamples,
+        resampling=resampling, generator=np.random.default_rng(0),
     )  # fmt: skip
 
 
-dyn, rew = fitted("dynamics"), fitted("reward")
+by_teacher = {head: fitted(head) for head in PAPER}
+by_anchor = {head: fitted(head, resampling="stratified") for head in PAPER}
+dyn, rew = by_teacher.values()
 
 # %% mystnb={"figure": {"name": "fig-scaling-laws", "caption": "Held-out MSE of both heads (our Figure 1). Points are means over teachers, bars are standard errors of the mean, lines the fitted power laws; the paper's laws are dashed."}, "image": {"alt": "Log-log plot of held-out error against training samples. The dynamics points fall slowly and flatten to the right of their line; the reward points fall far more steeply."}}
 figure, axis = panels(height=3.8)
-for fit, colour, label in ((dyn, BLUE, "dynamics"), (rew, VERMILION, "reward")):
-    axis.errorbar(fit.anchors, fit.means, fit.sems, fmt="o", color=colour, capsize=3)
-    axis.plot(
-        fit.anchors,
-        fit.predict(fit.anchors),
-        color=colour,
-        label=f"{label}: {fit.scale:.3g} $N^{{-{fit.exponent:.2f}}}$",
+for head, fit in by_teacher.items():
+    colour, label = (
+        COLOURS[head],
+        f"{head}: {fit.scale:.3g} $N^{{{-fit.exponent:.2f}}}$",
     )
-axis.plot(sizes, 0.34 * sizes**-0.11, "--", color=GREY, label="paper")
-axis.plot(sizes, 90.4 * sizes**-0.96, "--", color=GREY)
-axis.set(
-    xscale="log",
-    yscale="log",
-    xlabel="training tuples $N$",
-    ylabel="held-out MSE (unit of the target squared)",
-)
+    axis.errorbar(fit.anchors, fit.means, fit.sems, fmt="o", color=colour, capsize=3)
+    axis.plot(fit.anchors, fit.predict(fit.anchors), color=colour, label=label)
+for head, (scale, exponent, _) in PAPER.items():
+    label = "paper" if head == "dynamics" else None
+    axis.plot(
+        sizes, scale.value * sizes**-exponent.value, "--", color=GREY, label=label
+    )
+axis.set(xscale="log", yscale="log", xlabel="training tuples $N$")
+axis.set(ylabel="held-out MSE (unit of the target squared)")
 axis.legend()
 plt.show()
 
 # %%
-table = ["| $N$ | dynamics | s.e. | reward | s.e. |", "|---|---|---|---|---|"]
-for i, n in enumerate(sizes):
-    table.append(
-        f"| {n:,} | {dyn.means[i]:.4f} | {dyn.sems[i]:.4f} | {rew.means[i]:.5f} | {rew.sems[i]:.5f} |"
-    )
-say("\n".join(table))
+table(
+    ["$N$", "dynamics", "s.e.", "reward", "s.e."],
+    [
+        [f"{n:,}", f"{d:.4f}", f"{d_se:.4f}", f"{r:.5f}", f"{r_se:.5f}"]
+        for n, d, d_se, r, r_se in zip(
+            sizes, dyn.means, dyn.sems, rew.means, rew.sems, strict=True
+        )
+    ],
+)
 
 
 # %% [markdown]
@@ -213,22 +249,18 @@ def spread(interval):
     return f"[{interval[0]:.3g}, {interval[1]:.3g}]"
 
 
-table = [
-    "| head | bootstrap | scale | exponent | s.e. of the exponent | R² |",
-    "|---|---|---|---|---|---|",
-]
-by_anchor = {
-    head: fitted(head, resampling="stratified") for head in ("dynamics", "reward")
-}
-for head, paired in (("dynamics", dyn), ("reward", rew)):
-    for fit in (paired, by_anchor[head]):
+rows_of_fits = []
+for head in PAPER:
+    for fit in (by_teacher[head], by_anchor[head]):
         (scale, exponent), error = fit.intervals(), fit.standard_errors()[1]
-        table.append(
-            f"| {head} | {fit.resampling} | {fit.scale:.3g} {spread(scale)} | {fit.exponent:.3f} {spread(exponent)} "
-            f"| {error:.2g} | {fit.r2:.3f} |"
-        )
-say("\n".join(table))
-
+        rows_of_fits.append([
+            head, fit.resampling, f"{fit.scale:.3g} {spread(scale)}",
+            f"{fit.exponent:.3f} {spread(exponent)}", f"{error:.2g}", f"{fit.r2:.3f}",
+        ])  # fmt: skip
+table(
+    ["head", "bootstrap", "scale", "exponent", "s.e. of the exponent", "R²"],
+    rows_of_fits,
+)
 
 # %% [markdown]
 # The paper's figures are estimates from 100 seeds too, so they can't be asked to lie in our interval: a repetition of
@@ -241,67 +273,27 @@ say("\n".join(table))
 # that the rule was too weak: the scale is an extrapolation to $N=1$, so uncertain that a law can pass although it is
 # a third too high wherever there are data.
 
-
-# %%
-def second_experiment(estimate, draws, transform=np.log, back=np.exp):
-    """Where 95 % of repetitions would land: the bootstrap interval about the estimate, √2 times as wide."""
-    centre = transform(estimate)
-    return back(
-        centre + np.sqrt(2) * (np.percentile(transform(draws), [2.5, 97.5]) - centre)
-    )
-
-
-def r2_draws(fit):
-    """R² of each resample."""
-    x, y = np.log(fit.anchors), np.log(fit.resampled_means)
-    dx, dy = x - x.mean(), y - y.mean(1, keepdims=True)
-    return (dy @ dx) ** 2 / ((dy**2).sum(1) * (dx @ dx))
-
-
-def meets(value, half_unit, interval):
-    """A printed value, known to half a unit of its last digit, against an interval."""
-    return interval[0] <= value + half_unit and value - half_unit <= interval[1]
-
-
-# %%
-middle = np.exp(np.log(sizes).mean())
-paper = {
-    "dynamics": ((0.34, 0.005), (0.11, 0.005), (0.954, 0.0005)),
-    "reward": ((90.4, 0.05), (0.96, 0.005), (0.997, 0.0005)),
-}
-
-
-def printed_level(scale, exponent):
-    """The paper's law at the middle anchor, and half its range under the rounding of scale and exponent."""
-    corners = [
-        (scale[0] + i * scale[1]) * middle ** -(exponent[0] + j * exponent[1])
-        for i in (-1, 1)
-        for j in (-1, 1)
-    ]
-    return (min(corners) + max(corners)) / 2, (max(corners) - min(corners)) / 2
-
+# %% tags=["hide-input", "hide-output"]
+say(f"```python\n{inspect.getsource(second_experiment)}\n```")
 
 # %%
 for head, fit in by_anchor.items():
-    scales, exponents = fit.bootstrap()
-    intervals = [
-        second_experiment(fit.scale, scales),
-        second_experiment(fit.exponent, exponents),
-        1 - second_experiment(1 - fit.r2, 1 - r2_draws(fit))[::-1],
-        second_experiment(float(fit.predict(middle)), scales * middle**-exponents),
-    ]
-    values = [*paper[head], printed_level(*paper[head][:2])]
+    scale, exponent, _ = PAPER[head]
+    level = Printed.level(scale, exponent, middle)
+    ours = coordinates_of_fit(fit, middle)
     ledger.decide(
         f"scaling-{head}",
-        ours=f"${fit.scale:.3g}\\,N^{{-{fit.exponent:.3f}}}$, R² {fit.r2:.3f}; at N = {middle:,.0f}: {fit.predict(middle):.3g}, "
-        f"the paper's law {values[3][0]:.3g}",
-        uncertainty="95 % of repetitions: scale {}, exponent {}, R² {}, level {}".format(
-            *map(spread, intervals)
-        ),
+        ours=f"${fit.scale:.3g}\\,N^{{-{fit.exponent:.3f}}}$, R² {fit.r2:.3f}; "
+        f"at N = {middle:,.0f}: {ours['level'][0]:.3g}, "
+        f"the paper's law {level.value:.3g}",
+        uncertainty="95 % of repetitions: "
+        + ", ".join(f"{name} {spread(ends)}" for name, (_, ends) in ours.items()),
         verdict=agrees(
             inside=[
-                meets(*value, interval)
-                for value, interval in zip(values, intervals, strict=True)
+                printed.meets(ends)
+                for printed, (_, ends) in zip(
+                    [*PAPER[head], level], ours.values(), strict=True
+                )
             ],
             direction=[fit.intervals()[1][0] > 0],
         ),
@@ -309,16 +301,20 @@ for head, fit in by_anchor.items():
 
 # %%
 distance = {}
-for head, fit in (("dynamics", dyn), ("reward", rew)):
-    law = paper[head][0][0] * sizes[0] ** -paper[head][1][0]
+for head, fit in by_teacher.items():
+    scale, exponent, _ = PAPER[head]
+    law = scale.value * sizes[0] ** -exponent.value
     distance[head] = (fit.means[0] - law) / fit.sems[0]
+above = {head: "above" if d > 0 else "below" for head, d in distance.items()}
 say(
-    f"At the first anchor, where the pilot chose the policy, {teachers} teachers put the dynamics error "
-    f"{abs(distance['dynamics']):.1f} standard errors {'above' if distance['dynamics'] > 0 else 'below'} the paper's law "
-    f"and the reward error {abs(distance['reward']):.1f} {'above' if distance['reward'] > 0 else 'below'} it. "
+    f"At the first anchor, where the pilot chose the policy, {teachers} teachers put "
+    f"the dynamics error {abs(distance['dynamics']):.1f} standard errors "
+    f"{above['dynamics']} the paper's law and the reward error "
+    f"{abs(distance['reward']):.1f} {above['reward']} it. "
     + (
-        "The pilot's twelve teachers were too few to see this. The paper's policy may visit states that are easier to "
-        "learn from than those of our sinusoid, or its seeds may mean something else; its text doesn't tell."
+        "The pilot's twelve teachers were too few to see this. The paper's policy may "
+        "visit states that are easier to learn from than those of our sinusoid, or its "
+        "seeds may mean something else; its text doesn't tell."
         if distance["dynamics"] > 2
         else "That is within what the choice of teachers explains."
     )
@@ -340,7 +336,8 @@ alike = [
 overlap = [ours[h][0] <= theirs[h][1] and theirs[h][0] <= ours[h][1] for h in theirs]
 ledger.decide(
     "scaling-ci",
-    ours=f"α {spread(ours['dynamics'])}, β {spread(ours['reward'])}, by anchor as in the paper; "
+    ours=f"α {spread(ours['dynamics'])}, β {spread(ours['reward'])}, "
+    "by anchor as in the paper; "
     f"by teacher α {spread(dyn.intervals()[1])}, β {spread(rew.intervals()[1])}",
     uncertainty=f"{p.resamples:,} resamples of {teachers} teachers",
     verdict=agrees(inside=alike, direction=overlap),
@@ -348,14 +345,14 @@ ledger.decide(
 
 # %%
 ratio = rew.exponent / dyn.exponent
-by_teacher = np.percentile(rew.bootstrap()[1] / dyn.bootstrap()[1], [2.5, 97.5])
+paired = interval(rew.bootstrap()[1] / dyn.bootstrap()[1])
 draws = by_anchor["reward"].bootstrap()[1] / by_anchor["dynamics"].bootstrap()[1]
 repeated = second_experiment(ratio, draws)
 ledger.decide(
     "scaling-ratio",
     ours=f"{ratio:.2f}",
-    uncertainty=f"95 %: by teacher {spread(by_teacher)}, of repetitions {spread(repeated)}",
-    verdict=agrees(inside=[meets(9, 0.5, repeated)], direction=[by_teacher[0] > 1]),
+    uncertainty=f"95 %: by teacher {spread(paired)}, of repetitions {spread(repeated)}",
+    verdict=agrees(inside=[Printed.of("9").meets(repeated)], direction=[paired[0] > 1]),
 )
 
 # %% [markdown]
@@ -363,18 +360,18 @@ ledger.decide(
 # anchor is the coefficient of variation between seeds times a known number.
 
 # %%
-variation = {
+per_seed = {
     h: r.pivot(index="seed", columns="n", values="mse") for h, r in rows.groupby("head")
 }
-variation = {h: (m.std() / m.mean()).median() for h, m in variation.items()}
+variation = {h: (m.std() / m.mean()).median() for h, m in per_seed.items()}
 spread_of_x = np.sqrt(((np.log(sizes) - np.log(sizes).mean()) ** 2).sum())
 implied = {
     h: (hi - lo) / 3.92 * spread_of_x * np.sqrt(100) for h, (lo, hi) in theirs.items()
 }
-say("\n".join(
-    ["| head | variation between seeds implied by the paper's interval | between our teachers |", "|---|---|---|"]
-    + [f"| {h} | {implied[h]:.0%} | {variation[h]:.0%} |" for h in theirs]
-))  # fmt: skip
+table(
+    ["head", "variation implied by the paper's interval", "between our teachers"],
+    [[h, f"{implied[h]:.0%}", f"{variation[h]:.0%}"] for h in theirs],
+)
 
 # %% [markdown]
 # Students of one and the same teacher differ far less than that, as the next chapter shows. So the paper's 100 seeds
@@ -384,28 +381,31 @@ say("\n".join(
 # ## The live trainings are the committed ones
 #
 # Every training is named by its teacher's seed and its anchor, which fix all that is random in it. Those that were made
-# live above must therefore give the committed errors again, although another trainer made those. What differs is the
-# rounding of sums, which training magnifies. The tolerance is several times the largest difference seen in a trial of
-# nine trainings a head.
+# live above must therefore give the committed errors again, although another trainer made those, in float32. What
+# differs is the rounding of sums, which training magnifies: now and then it flips a ReLU. Over 200 teachers at $N=1000$
+# that moved a final error by less than 0.2 %. The tolerance leaves room for longer trainings and other processors.
 
 # %%
 tolerance = {"dynamics": 0.01, "reward": 0.05}
 both = live.merge(rows, on=["head", "n", "seed"], suffixes=("", "_committed"))
-comparable = (
-    p.epochs == made["parameters"]["epochs"]
-    and p.policy == made["parameters"]["policy"]
+same_setting = all(
+    getattr(p, name) == made["parameters"][name] for name in ("epochs", "policy")
 )
-if comparable and len(both):
+if same_setting and len(both):
     off = np.abs(np.log(both["mse"] / both["mse_committed"]))
-    allowed = both["head"].map(tolerance)
-    assert (off <= allowed).all(), (
-        f"{(off > allowed).sum()} live trainings are not the committed ones"
+    ledger.check(
+        "the live trainings give the committed errors again, within "
+        + " and ".join(f"{t:.0%} ({h})" for h, t in tolerance.items()),
+        bool((off <= both["head"].map(tolerance)).all()),
+        found=", ".join(
+            f"{h} off by up to {o.max():.2%}" for h, o in off.groupby(both["head"])
+        ),
     )
-    say(f"{len(both)} of {len(live)} live trainings have a committed row; all agree within "
-        + " and ".join(f"{t:.0%} ({h})" for h, t in tolerance.items()) + ".")  # fmt: skip
+    say(f"{len(both)} of {len(live)} live trainings have a committed row.")
 else:
     say(
-        "The live trainings have other parameters than the committed ones; there is nothing to compare."
+        "The live trainings have other parameters than the committed ones; there is "
+        "nothing to compare."
     )
 
 # %% [markdown]
@@ -416,30 +416,32 @@ else:
 # optimal split doesn't, since the errors at the optimum enter it too.
 
 # %%
-table = [
-    "| head | exponent of the MSE | exponent of the RMSE | 95 % by teacher | scale of the RMS norm |",
-    "|---|---|---|---|---|",
-]
-norms = {head: fitted(head, squared=False) for head in ("dynamics", "reward")}
-for head, fit, outputs in (("dynamics", dyn, 12), ("reward", rew, 1)):
-    norm = norms[head]
-    table.append(
-        f"| {head} | {fit.exponent:.3f} | {norm.exponent:.3f} | {spread(norm.intervals()[1])} "
-        f"| {np.sqrt(outputs) * norm.scale:.3g} |"
-    )
-say("\n".join(table))
+norms = {head: fitted(head, squared=False) for head in PAPER}
+outputs = {"dynamics": 12, "reward": 1}
+table(
+    ["head", "exponent of the MSE", "of the RMSE", "95 % by teacher", "scale, norm"],
+    [
+        [
+            head, f"{by_teacher[head].exponent:.3f}", f"{norm.exponent:.3f}",
+            spread(norm.intervals()[1]), f"{np.sqrt(outputs[head]) * norm.scale:.3g}",
+        ]
+        for head, norm in norms.items()
+    ],
+)  # fmt: skip
 say(
-    "The last column holds the factor $\\sqrt{12}$ of the dynamics head, because the MSE averages over the 12 components "
-    "while the norm adds them up."
+    "The last column is of the root of the mean squared norm. It holds the factor "
+    "$\\sqrt{12}$ of the dynamics head, because the MSE averages over the 12 "
+    "components while the norm adds them up."
 )
 ledger.beyond(
     "scaling-norm-exponents",
-    "The exponents of the error norms, which Theorem 1 needs, are about half of those fitted to mean squares",
+    "The exponents of the error norms, which Theorem 1 needs, are about half of those "
+    "fitted to mean squares",
     ours=f"α {norms['dynamics'].exponent:.3f}, β {norms['reward'].exponent:.3f}",
-    uncertainty=f"95 %: {spread(norms['dynamics'].intervals()[1])}, {spread(norms['reward'].intervals()[1])}",
+    uncertainty="95 %: "
+    + ", ".join(spread(norm.intervals()[1]) for norm in norms.values()),
     holds=all(
-        abs(norms[h].exponent / f.exponent - 0.5) < 0.05
-        for h, f in (("dynamics", dyn), ("reward", rew))
+        abs(norms[h].exponent / f.exponent - 0.5) < 0.05 for h, f in by_teacher.items()
     ),
 )
 
@@ -450,54 +452,59 @@ ledger.beyond(
 # than resampled teachers explain, and which law predicts an anchor that it hasn't seen?
 
 # %%
-table = ["| between | dynamics | reward |", "|---|---|---|"]
-for i in range(len(sizes) - 1):
-    table.append(
-        f"| {sizes[i]:,} and {sizes[i + 1]:,} | {dyn.local_exponents()[i]:.3f} | {rew.local_exponents()[i]:.2f} |"
-    )
-say("\n".join(table))
+local = zip(dyn.local_exponents(), rew.local_exponents(), strict=True)
+table(
+    ["between", "dynamics", "reward"],
+    [
+        [f"{low:,} and {high:,}", f"{d:.3f}", f"{r:.2f}"]
+        for low, high, (d, r) in zip(sizes[:-1], sizes[1:], local, strict=True)
+    ],
+)
 
 # %%
-table = [
-    "| head | curvature | p | error left out: power law | with a floor | parabola |",
-    "|---|---|---|---|---|---|",
-]
-bend, unseen = {}, {}
-for head, fit in (("dynamics", dyn), ("reward", rew)):
-    bend[head] = curvature_test(fit)
-    unseen[head] = [
-        np.sqrt(np.mean(off**2))
-        for off in left_out_error(fit.anchors, fit.means).values()
-    ]
-    chance = "< 0.001" if bend[head].p_value < 0.001 else f"{bend[head].p_value:.2g}"
-    table.append(
-        f"| {head} | {bend[head].coefficient:+.2g} | {chance} | "
-        + " | ".join(f"{e:.1%}" for e in unseen[head])
-        + " |"
-    )
-say("\n".join(table))
+bend = {head: curvature_test(fit) for head, fit in by_teacher.items()}
+unseen = {
+    head: {
+        law: np.sqrt(np.mean(off**2))
+        for law, off in left_out_error(fit.anchors, fit.means).items()
+    }
+    for head, fit in by_teacher.items()
+}
+chance = {
+    head: "< 0.001" if test.p_value < 0.001 else f"= {test.p_value:.2g}"
+    for head, test in bend.items()
+}
+table(
+    ["head", "curvature", "p", *(f"left out: {law}" for law in unseen["dynamics"])],
+    [
+        [h, f"{bend[h].coefficient:+.2g}", chance[h].removeprefix("= ")]
+        + [f"{error:.1%}" for error in unseen[h].values()]
+        for h in PAPER
+    ],
+)
 
 # %%
 floor = fit_floor_law(dyn.anchors, dyn.means)
+largest = rows[(rows["head"] == "dynamics") & (rows["n"] == sizes[-1])]
 say(
-    f"With a floor, the dynamics law is ${floor.floor:.3f}+{floor.scale:.2g}\\,N^{{-{floor.exponent:.2f}}}$. At "
+    f"With a floor, the dynamics law is "
+    f"${floor.floor:.3f}+{floor.scale:.2g}\\,N^{{-{floor.exponent:.2f}}}$. At "
     f"{sizes[-1]:,} tuples the training MSE of the dynamics students is "
-    f"{rows[(rows['head'] == 'dynamics') & (rows['n'] == sizes[-1])]['train_mse'].mean():.4f}, the held-out MSE "
-    f"{dyn.means[-1]:.4f}: what is left is not for lack of data."
+    f"{largest['train_mse'].mean():.4f}, the held-out MSE {dyn.means[-1]:.4f}: what is "
+    "left is not for lack of data."
+)
+straight, floored = (
+    unseen["dynamics"][law] for law in ("power law", "power law with a floor")
 )
 ledger.beyond(
     "scaling-floor",
-    "The dynamics error bends away from a power law; a law with a floor predicts left-out anchors better",
-    ours=f"left-out error {unseen['dynamics'][1]:.1%} with a floor, {unseen['dynamics'][0]:.1%} without",
-    uncertainty="rms over seven anchors; the bend has "
-    + (
-        "p < 0.001"
-        if bend["dynamics"].p_value < 0.001
-        else f"p = {bend['dynamics'].p_value:.2g}"
-    ),
+    "The dynamics error bends away from a power law; a law with a floor predicts "
+    "left-out anchors better",
+    ours=f"left-out error {floored:.1%} with a floor, {straight:.1%} without",
+    uncertainty=f"rms over seven anchors; the bend has p {chance['dynamics']}",
     holds=bend["dynamics"].p_value < 0.05
     and bend["dynamics"].coefficient > 0
-    and unseen["dynamics"][1] < unseen["dynamics"][0],
+    and floored < straight,
 )
 
 # %% [markdown]

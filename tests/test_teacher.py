@@ -1,6 +1,7 @@
 """The synthetic environment: equations, pools and the independence of what is drawn."""
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,7 +11,19 @@ from hypothesis import strategies as st
 from imagination.errors import RequestError
 from imagination.parameters import scaling_laws
 from imagination.training.students import epoch_order, shuffle_key
-from imagination.training.teacher import POLICIES, Sinusoid, Target, Teacher, Uniform, episodes_for, make_data, rollout
+from imagination.training.teacher import (
+    POLICIES,
+    LinearFeedback,
+    OrnsteinUhlenbeck,
+    Sinusoid,
+    Target,
+    Teacher,
+    Uniform,
+    episodes_for,
+    make_data,
+    rollout,
+    stream,
+)
 
 
 def test_teacher_says_what_the_paper_says():
@@ -76,9 +89,9 @@ def test_a_last_digit_elsewhere_does_not_change_the_trajectory():
     assert same.sum() >= 19
 
 
-@pytest.mark.parametrize("n", [0, -5, 500_001])
+@pytest.mark.parametrize("n", [0, -5, 500_001, 2.5])
 def test_impossible_pools_are_refused(n):
-    with pytest.raises(RequestError, match="training tuples is not allowed"):
+    with pytest.raises(RequestError, match=f"n = {n} is not allowed"):
         make_data(0, n)
 
 
@@ -124,4 +137,24 @@ def test_shuffles_are_uniform():
 
 
 def test_chapter_knows_every_policy():
-    assert tuple(POLICIES) == scaling_laws.POLICIES
+    assert tuple(POLICIES) == get_args(scaling_laws.PolicyName)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Sinusoid(float("nan")),
+        lambda: OrnsteinUhlenbeck("0.5"),
+        lambda: LinearFeedback(noise=-1),
+        lambda: Teacher.draw(-1),
+        lambda: Teacher.draw("0"),
+        lambda: stream(3, 0),
+        lambda: rollout(Teacher.draw(0), Sinusoid(), episodes=0, generator=np.random.default_rng(0)),
+        lambda: rollout(Teacher.draw(0), Sinusoid(), episodes=1, steps=1, generator=0),
+        lambda: make_data(None, 300),
+        lambda: make_data(0, np.array([300, 300])),
+    ],
+)
+def test_wrong_requests_are_refused(wrong):
+    with pytest.raises(RequestError, match=r"allowed|needed"):
+        wrong()

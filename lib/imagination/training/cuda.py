@@ -16,10 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import DTypeLike, NDArray
 
+from imagination.checks import Floats
 from imagination.errors import require
 from imagination.training.ensemble import Job, cores, pack
-from imagination.training.students import Outcome, epoch_order, shuffle_key
+from imagination.training.students import Outcome, diverged, epoch_order, precision, shuffle_key
 from imagination.training.teacher import D_H, D_X, make_data
 
 __all__ = ["device_name", "require_device", "train_together"]
@@ -58,23 +60,23 @@ class Parts:
     def of(cls, flat: torch.Tensor, outputs: Sequence[int]) -> Parts:
         """Cut the matrix up."""
         width, total = len(outputs) * D_H, sum(outputs)
-        W1, b1, W2, b2 = flat.split([width * D_X, width, total * D_H, total], dim=1)
+        W1, b1, W2, b2 = torch.split(flat, [width * D_X, width, total * D_H, total], dim=1)
         return cls(
-            W1.unflatten(1, (width, D_X)),
+            W1.view(-1, width, D_X),
             b1.unsqueeze(1),
-            list(W2.unflatten(1, (total, D_H)).split(list(outputs), dim=1)),
-            list(b2.unsqueeze(1).split(list(outputs), dim=2)),
+            list(torch.split(W2.view(-1, total, D_H), list(outputs), dim=1)),
+            list(torch.split(b2.unsqueeze(1), list(outputs), dim=2)),
         )
 
 
 class Students:
     """Weights, moments and tables of all students on the device, and the step that advances them."""
 
-    def __init__(self, bundles: Sequence[Sequence[Job]], device: str):
-        self.jobs, self.device = bundles[0], device
+    def __init__(self, bundles: Sequence[Sequence[Job]], device: str, dtype: DTypeLike):
+        self.jobs, self.device, self.dtype = bundles[0], device, dtype
         self.outputs = [job.target.outputs for job in self.jobs]
         with ThreadPoolExecutor(cores()) as pool:
-            rows = list(pool.map(lambda jobs: self._load(jobs), bundles))
+            rows = list(pool.map(self._load, bundles))
         flat, self.table, self.held_out = (torch.stack(kind) for kind in zip(*rows, strict=True))
         self.flat, self.gradient, self.mean, self.square = flat, *(torch.zeros_like(flat) for _ in range(3))
         self.parts, self.slopes = Parts.of(self.flat, self.outputs), Parts.of(self.gradient, self.outputs)
@@ -86,13 +88,13 @@ class Students:
     def _load(self, jobs: Sequence[Job]) -> list[torch.Tensor]:
         job = jobs[0]
         data = make_data(job.seed, job.n, policy=job.policy, biases=job.biases)
-        return [torch.from_numpy(array).to(self.device) for array in pack(jobs, data)]
+        return [torch.from_numpy(array).to(self.device) for array in pack(jobs, data, self.dtype)]
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Hidden layer (teachers, B, 64 heads) and outputs of each head (teachers, B, outputs)."""
         p = self.parts
         hidden = torch.baddbmm(p.b1, x, p.W1.mT).relu_()
-        y = [torch.baddbmm(b, h, W.mT) for b, h, W in zip(p.b2, hidden.split(D_H, 2), p.W2, strict=True)]
+        y = [torch.baddbmm(b, h, W.mT) for b, h, W in zip(p.b2, torch.split(hidden, D_H, 2), p.W2, strict=True)]
         return hidden, [v.tanh() if job.recipe.tanh_output else v for v, job in zip(y, self.jobs, strict=True)]
 
     def step(self, rows: torch.Tensor, weights: torch.Tensor, sizes: torch.Tensor, roots: torch.Tensor) -> torch.Tensor:
@@ -108,10 +110,10 @@ class Students:
         """
         at = [array.index_select(0, self.now).squeeze(0) for array in (rows, weights, sizes, roots)]
         batch, (weight, size, root) = self.pool[at[0] + self.offset], at[1:]
-        x, *targets = batch.split([D_X, *self.outputs], dim=2)
+        x, *targets = torch.split(batch, [D_X, *self.outputs], dim=2)
         hidden, y = self.forward(x)
         losses, back = [], []
-        for h, (part, target) in enumerate(zip(hidden.split(D_H, 2), targets, strict=True)):
+        for h, (part, target) in enumerate(zip(torch.split(hidden, D_H, 2), targets, strict=True)):
             error = (y[h] - target) * (weight / self.outputs[h])
             losses.append((error * (y[h] - target)).sum((1, 2)))
             slope = 2 * error * (1 - y[h] * y[h]) if self.jobs[h].recipe.tanh_output else 2 * error
@@ -127,29 +129,30 @@ class Students:
         self.now.add_(1)
         return torch.stack(losses)
 
-    def errors(self, table: torch.Tensor) -> np.ndarray:
+    def errors(self, table: torch.Tensor) -> Floats:
         """Mean-squared errors (heads, teachers) over tables (teachers, tuples, 16 + outputs), summed in float64."""
         total = torch.zeros(len(self.jobs), table.shape[0], dtype=torch.float64, device=self.device)
-        for part in table.split(5000, dim=1):
-            x, *targets = part.split([D_X, *self.outputs], dim=2)
+        for part in torch.split(table, 5000, dim=1):
+            x, *targets = torch.split(part, [D_X, *self.outputs], dim=2)
             for h, (y, target) in enumerate(zip(self.forward(x)[1], targets, strict=True)):
                 total[h] += (y - target).square().sum((1, 2), dtype=torch.float64) / self.outputs[h]
-        return (total / table.shape[1]).cpu().numpy()
+        mean: Floats = (total / table.shape[1]).cpu().numpy()
+        return mean
 
 
-def orders(bundles: Sequence[Sequence[Job]], steps: int) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+def orders(bundles: Sequence[Sequence[Job]], steps: int) -> Iterator[tuple[NDArray[np.int32], Floats, int]]:
     """Rows (steps, teachers, B) and weights (steps, B, 1) of the next steps, in whole epochs, made ahead in threads."""
     job = bundles[0][0]
     n, batch = job.n, job.recipe.batch
     per_epoch = -(-n // batch)
     epochs = -(-CHUNK // per_epoch)
     keys = [shuffle_key(jobs[0].seed, n) for jobs in bundles]
-    padded = np.zeros((per_epoch * batch,), dtype=np.float32)
+    padded = np.zeros(per_epoch * batch)
     padded[:n] = 1
     weights = padded.reshape(per_epoch, batch, 1)
     weights = np.tile(weights / weights.sum(1, keepdims=True), (epochs, 1, 1))
 
-    def one(key: np.uint64, first: int) -> np.ndarray:
+    def one(key: np.uint64, first: int) -> NDArray[np.int32]:
         rows = np.zeros((epochs, per_epoch * batch), dtype=np.int32)
         for e in range(epochs):
             rows[e, :n] = epoch_order(key, first + e, n)
@@ -169,6 +172,7 @@ def train_together(
     device: str,
     record: int = 0,
     progress: Callable[[int], None] | None = None,
+    dtype: DTypeLike = np.float32,
 ) -> list[Outcome]:
     """Train all students of one anchor at once.
 
@@ -177,6 +181,7 @@ def train_together(
         device: ``cuda``, ``cuda:1``, ...; or ``cpu``, for tests.
         record: keep the losses of the first ``record`` steps.
         progress: told the steps just taken, over all students.
+        dtype: float32, or float64 from the same start on the same numbers.
 
     Returns:
         Outcomes in the order of ``jobs``.
@@ -199,12 +204,15 @@ def train_together(
     kinds = {tuple((job.target, job.recipe, *job.shared[1:]) for job in bundle) for bundle in bundles.values()}
     shared = {job.shared[1:] for job in jobs}
     require(len(kinds) == len(shared) == 1, "students trained together differ in more than seeds and targets")
-    students, recipe, n = Students(list(bundles.values()), device), jobs[0].recipe, jobs[0].n
-    steps, done, losses, replay, buffers = recipe.steps_at(n), 0, [], None, []
+    real, recipe, n = precision(dtype), jobs[0].recipe, jobs[0].n
+    students = Students(list(bundles.values()), device, real)
+    steps, done, replay = recipe.steps_at(n), 0, None
+    losses: list[Floats] = []
+    buffers: list[torch.Tensor] = []
     for rows, weights, count in orders(list(bundles.values()), steps):
         t = np.arange(done + 1, done + len(rows) + 1)[:, None]
-        adam = [recipe.learning_rate / (1 - 0.9**t), np.sqrt(1 - 0.999**t)]
-        fresh = [torch.from_numpy(array) for array in (rows, weights, *(a.astype(np.float32) for a in adam))]
+        scales = weights, recipe.learning_rate / (1 - 0.9**t), np.sqrt(1 - 0.999**t)
+        fresh = [torch.from_numpy(array) for array in (rows, *(scale.astype(real) for scale in scales))]
         if not buffers:
             buffers = [array.to(device) for array in fresh]
             if device.startswith("cuda") and steps > record:
@@ -232,8 +240,8 @@ def train_together(
     for job in jobs:
         at = where[job.seed, seen[job.seed]]
         seen[job.seed] += 1
-        finite = np.isfinite(mse[at] + train_mse[at])
-        require(finite, f"the training of seed {job.seed} at N = {n} diverged: try a smaller learning_rate")
+        if not np.isfinite(mse[at] + train_mse[at]):
+            raise diverged(job.seed, n)
         outcomes.append(Outcome(float(mse[at]), float(train_mse[at]), steps, np.array([loss[at] for loss in losses])))
     return outcomes
 
@@ -242,7 +250,7 @@ def capture(students: Students, buffers: Sequence[torch.Tensor]) -> Callable[[],
     """Record one step as a CUDA graph, leaving the students as they were; returns what replays it."""
     state = (students.flat, students.mean, students.square, students.now)
     before = [tensor.clone() for tensor in state]
-    side = torch.cuda.Stream(students.device)
+    side = torch.cuda.Stream(students.device)  # type: ignore[no-untyped-call]  # PyTorch's
     side.wait_stream(torch.cuda.current_stream(students.device))
     with torch.cuda.stream(side):  # PyTorch asks for a few runs on another stream before a capture
         for _ in range(3):

@@ -9,19 +9,32 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
-from imagination.errors import require
+from imagination.checks import whole
+from imagination.errors import require, shown
 from imagination.training import kernel
-from imagination.training.blas_threads import one_blas_thread
-from imagination.training.students import Outcome, Recipe, initial_parameters, shuffle_key, standardisation
-from imagination.training.teacher import Data, Policy, Sinusoid, Target, make_data
+from imagination.training.kernel import Reals
+from imagination.training.students import (
+    Outcome,
+    Recipe,
+    diverged,
+    initial_parameters,
+    precision,
+    shuffle_key,
+    standardisation,
+)
+from imagination.training.teacher import LARGEST, Data, Policy, Sinusoid, Target, make_data
 
-__all__ = ["Interrupted", "Job", "cores", "pack", "train_bundle", "train_ensemble"]
+__all__ = ["Interrupted", "Job", "cores", "one_blas_thread", "pack", "train_bundle", "train_ensemble"]
 
 CHUNK = 2000  # steps between two reports of progress: about a tenth of a second
 
@@ -42,6 +55,9 @@ class Job:
         policy: reference policy that visits the states.
         biases: teacher with biases (not in the paper).
 
+    Raises:
+        RequestError: for a value out of range.
+
     Example:
         >>> Job(0, 2000).shared == Job(0, 2000, Target.REWARD).shared != Job(1, 2000).shared
         True
@@ -54,8 +70,15 @@ class Job:
     policy: Policy = field(default_factory=Sinusoid)
     biases: bool = False
 
+    def __post_init__(self) -> None:
+        for name, low, high in (("seed", 0, 2**53), ("n", 1, LARGEST)):
+            object.__setattr__(self, name, whole(name, getattr(self, name), low=low, high=high))
+        for name, kind in (("target", Target), ("recipe", Recipe)):
+            value = getattr(self, name)
+            require(isinstance(value, kind), f"{name} = {shown(value)} is not allowed: a {kind.__name__}")
+
     @property
-    def shared(self) -> Hashable:
+    def shared(self) -> tuple[Any, ...]:
         """What the jobs of one bundle have in common."""
         r = self.recipe
         return self.seed, self.n, self.policy, self.biases, r.batch, r.learning_rate, r.steps_at(self.n)
@@ -66,16 +89,51 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pack(jobs: Sequence[Job], data: Data) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+_entering = threading.Lock()
+_inside: list[Any] = []
+"""One entry for each time that somebody is inside; all are the limit that the first has set."""
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Within the block a product runs on the thread that asks for it; the setting from before returns after the last.
+
+    Two reasons: products of 256 x 64 are too small to share out, and a result must not depend on the number of
+    threads, which decides how a BLAS cuts a product up. The setting is the process's, so those who are inside are
+    counted: enter it once around a pool of threads, and again wherever a bundle may be trained alone.
+
+    Source: this book.
+
+    Example:
+        >>> with one_blas_thread():
+        ...     bool(np.allclose(np.eye(3) @ np.eye(3), np.eye(3)))
+        True
+    """
+    with _entering:
+        limit = _inside[0] if _inside else ThreadpoolController().limit(limits=1, user_api="blas")
+        _inside.append(limit)
+    try:
+        yield
+    finally:
+        with _entering:
+            _inside.pop()
+            if not _inside:  # threadpoolctl listens only to the thread that set the limit, which may not be this one
+                OpenBLASController.clear_controlling_thread(force=True)
+                limit.restore_original_limits()
+                OpenBLASController.clear_controlling_thread()
+
+
+def pack(jobs: Sequence[Job], data: Data, dtype: DTypeLike = np.float32) -> tuple[Reals, Reals, Reals]:
     """First parameters and tables of a bundle, in the layout of :mod:`imagination.training.kernel`.
 
     Args:
         jobs: the bundle.
         data: its data.
+        dtype: float32 or float64.
 
     Returns:
         Parameters (P,): all W1, all b1, all W2, all b2, head after head; training table (N, 16 + outputs) and
-        held-out table (5000, 16 + outputs), inputs before targets. All float32.
+        held-out table (5000, 16 + outputs), inputs before targets.
 
     Source: this book.
 
@@ -84,17 +142,18 @@ def pack(jobs: Sequence[Job], data: Data) -> tuple[np.ndarray, np.ndarray, np.nd
         >>> flat.shape, table.shape, held_out.shape
         ((3021,), (300, 29), (5000, 29))
     """
-    tables, starts = ([data.x], [data.x_held_out]), []
+    real = precision(dtype)
+    table, held_out, starts = [data.x], [data.x_held_out], []
     for job in jobs:
-        y = data.targets(job.target)
+        y, y_held_out = data.targets(job.target)
         if job.recipe.standardise:
-            mean, unit = standardisation(y[0])
-            y = [(values - mean) / unit for values in y]
-        for table, values in zip(tables, y, strict=True):
-            table.append(values)
+            mean, unit = standardisation(y)
+            y, y_held_out = (y - mean) / unit, (y_held_out - mean) / unit
+        table.append(y)
+        held_out.append(y_held_out)
         starts.append(initial_parameters(job.seed, job.n, job.target))
     flat = np.concatenate([array.ravel() for kind in zip(*starts, strict=True) for array in kind])
-    return flat, *(np.hstack(table) for table in tables)
+    return flat.astype(real), np.hstack(table, dtype=real), np.hstack(held_out, dtype=real)
 
 
 def train_bundle(
@@ -103,6 +162,7 @@ def train_bundle(
     record: int = 0,
     progress: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
+    dtype: DTypeLike = np.float32,
 ) -> list[Outcome]:
     """Train the students of one bundle on this thread.
 
@@ -111,6 +171,7 @@ def train_bundle(
         record: keep the losses of the first ``record`` steps.
         progress: called with the number of steps just taken, once in about a tenth of a second.
         stop: when set, the training ends early.
+        dtype: float32, or float64 from the same start on the same numbers.
 
     Returns:
         Outcomes in the order of ``jobs``.
@@ -129,9 +190,10 @@ def train_bundle(
         (True, 4)
     """
     require(len({job.shared for job in jobs}) == 1, "a bundle is one or more jobs of one teacher, anchor and recipe")
+    real, record = precision(dtype), whole("record", record)
     job = jobs[0]
     with one_blas_thread():
-        flat, table, held_out = pack(jobs, make_data(job.seed, job.n, policy=job.policy, biases=job.biases))
+        flat, table, held_out = pack(jobs, make_data(job.seed, job.n, policy=job.policy, biases=job.biases), real)
         outputs = np.array([job.target.outputs for job in jobs])
         tanh = np.array([job.recipe.tanh_output for job in jobs])
         state = np.stack([flat, np.zeros_like(flat), np.zeros_like(flat)])
@@ -150,8 +212,8 @@ def train_bundle(
                 progress(last - first)
         mse = kernel.mean_squared_errors(state[0], held_out, outputs, tanh)
         train_mse = kernel.mean_squared_errors(state[0], table, outputs, tanh)
-    finite = np.isfinite(mse + train_mse).all()
-    require(finite, f"the training of seed {job.seed} at N = {job.n} diverged: try a smaller learning_rate")
+    if not np.isfinite(mse + train_mse).all():
+        raise diverged(job.seed, job.n)
     return [Outcome(float(mse[h]), float(train_mse[h]), steps, losses[:, h].copy()) for h in range(len(jobs))]
 
 
@@ -161,6 +223,7 @@ def train_ensemble(
     threads: int | None = None,
     record: int = 0,
     progress: Callable[[int], None] | None = None,
+    dtype: DTypeLike = np.float32,
 ) -> list[Outcome]:
     """Train any number of students; the result of each is what it would be alone.
 
@@ -169,6 +232,7 @@ def train_ensemble(
         threads: how many bundles are in work at once; None is one for each core.
         record: keep the losses of the first ``record`` steps.
         progress: called, from any thread, with the number of steps that a bundle has just taken.
+        dtype: float32, or float64 from the same start on the same numbers.
 
     Returns:
         Outcomes in the order of ``jobs``.
@@ -183,25 +247,25 @@ def train_ensemble(
         >>> [outcome.steps for outcome in train_ensemble(jobs, threads=2)]
         [1, 1]
     """
-    require(threads is None or threads >= 1, f"threads = {threads} is not allowed: at least 1, or None for all cores")
-    bundles: dict[Hashable, list[int]] = {}
+    threads = cores() if threads is None else whole("threads", threads, low=1, high=4096)
+    bundles: dict[tuple[Any, ...], list[int]] = {}
     for i, job in enumerate(jobs):
         bundles.setdefault(job.shared, []).append(i)
-    outcomes: list[Outcome | None] = [None] * len(jobs)
     stop = threading.Event()
 
-    def work(members: list[int]) -> None:
-        done = train_bundle([jobs[i] for i in members], record=record, progress=progress, stop=stop)
-        for i, outcome in zip(members, done, strict=True):
-            outcomes[i] = outcome
+    def work(members: list[int]) -> list[Outcome]:
+        return train_bundle([jobs[i] for i in members], record=record, progress=progress, stop=stop, dtype=dtype)
 
-    with ThreadPoolExecutor(threads or cores()) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(work, members) for members in bundles.values()]
         try:
-            for future in futures:
-                future.result()
+            outcomes = {
+                i: outcome
+                for members, future in zip(bundles.values(), futures, strict=True)
+                for i, outcome in zip(members, future.result(), strict=True)
+            }
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    return outcomes
+    return [outcomes[i] for i in range(len(jobs))]

@@ -12,23 +12,92 @@ outputs Y are (outputs, B). With W1, b1, W2, b2 in PyTorch's layout the step is,
 
 The products are BLAS calls (``np.dot`` of numba calls SciPy's), everything else is a loop that LLVM vectorises.
 ``reassoc`` allows sums in another order, ``contract`` fused multiply-adds; NaN and infinity keep their meaning.
+
+The numbers are float32 or float64, as the arrays given are; ``real`` is that type, for the constants. Whatever is
+trained for the book is float32. Float64 is for tests: there another order of sums changes nothing that is compared.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
-from numba import float32, njit
+import scipy.linalg.cython_blas  # noqa: F401  # the BLAS of np.dot below, loaded before its threads are counted
+from numba import njit, uint64
+from numpy.typing import NDArray
 
-from imagination.training.students import shuffle_into
+from imagination.checks import Floats
 
-__all__ = ["mean_squared_errors", "train"]
+__all__ = ["mean_squared_errors", "shuffle_into", "train"]
 
 HIDDEN, INPUTS = 64, 16
-compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+
+Reals = NDArray[np.floating[Any]]  # float32 or float64, one of them throughout a call
+Whole = NDArray[np.integer[Any]]
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile at the first call, and keep the machine code on disk where there is a place for it."""
+
+    def compiler(*, cache: bool) -> Any:
+        return njit(cache=cache, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+
+    try:
+        made: F = compiler(cache=True)(function)
+    except RuntimeError:  # "no locator available": neither the package's folder nor the home can be written
+        made = compiler(cache=False)(function)
+    return made
+
+
+GOLDEN = 0x9E3779B97F4A7C15
+"""Increment of SplitMix64: 2^64 divided by the golden ratio, made odd."""
 
 
 @compiled
-def unpack(flat, heads, components):
+def _mix(z: np.uint64) -> np.uint64:
+    """Finaliser of SplitMix64: a bijection of the 64-bit words (Steele, Lea & Flood 2014)."""
+    z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return z ^ (z >> uint64(31))
+
+
+@compiled
+def shuffle_into(order: NDArray[np.int32], key: np.uint64, epoch: int) -> None:
+    """Write the permutation of one epoch into ``order``.
+
+    A Fisher-Yates shuffle driven by a counter-based generator (SplitMix64): any epoch can be had without those before
+    it, at a few nanoseconds a tuple. With r_i the i-th word of the generator started at mix(key + epoch), position
+    i = N-1, ..., 1 changes places with j = floor((i + 1) r_i / 2^32). The bias against an exact shuffle is below
+    N / 2^32.
+
+    Args:
+        order: (N,) int32, overwritten with a permutation of 0..N-1; 1 <= N < 2^31.
+        key: word that names the training, from :func:`imagination.training.students.shuffle_key`.
+        epoch: 0, 1, 2, ...
+
+    Source: this book (the paper says "reshuffling each epoch", C.2).
+
+    Example:
+        >>> order = np.empty(5, dtype=np.int32)
+        >>> shuffle_into(order, np.uint64(7), 0)
+        >>> sorted(order.tolist())
+        [0, 1, 2, 3, 4]
+    """
+    for i in range(order.size):
+        order[i] = i
+    state = _mix(uint64(key) + uint64(epoch) * uint64(GOLDEN))
+    for i in range(order.size - 1, 0, -1):
+        state += uint64(GOLDEN)
+        j = ((_mix(state) >> uint64(32)) * uint64(i + 1)) >> uint64(32)
+        order[i], order[j] = order[j], order[i]
+
+
+@compiled
+def unpack(flat: Reals, heads: int, components: int) -> tuple[Reals, Reals, Reals, Reals]:
     """Views W1, b1, W2, b2 of a flat vector of parameters (or of their gradient)."""
     width = heads * HIDDEN
     a, b = width * INPUTS, width * INPUTS + width
@@ -37,23 +106,26 @@ def unpack(flat, heads, components):
 
 
 @compiled
-def workspace(components, batch):
-    """Arrays x, X, T for one minibatch; the columns that a partial minibatch leaves over must hold finite numbers."""
+def workspace(like: Reals, heads: int, components: int, batch: int) -> tuple[Reals, Reals, Reals, Reals, Reals]:
+    """Arrays x, X, T, H, Y for one minibatch; columns that a partial minibatch leaves over must hold finite numbers."""
     return (
-        np.zeros((batch, INPUTS), np.float32),
-        np.zeros((INPUTS, batch), np.float32),
-        np.zeros((components, batch), np.float32),
+        np.zeros((batch, INPUTS), like.dtype),
+        np.zeros((INPUTS, batch), like.dtype),
+        np.zeros((components, batch), like.dtype),
+        np.empty((heads * HIDDEN, batch), like.dtype),
+        np.empty((components, batch), like.dtype),
     )
 
 
 @compiled
-def gather(pool, rows, x, X, T):
+def gather(pool: Reals, rows: Whole, x: Reals, X: Reals, T: Reals) -> Any:
     """Fetch a minibatch: rows of the pool [inputs | targets] as x (B, 16), X = xᵀ and T (outputs, B).
 
     Reading one number of each cache line first keeps many fetches from main memory in flight; copying alone waits for
     each row in turn, and then takes a quarter of the whole step.
     """
-    touched = float32(0)
+    real = pool.dtype.type
+    touched = real(0)
     for i in rows:
         touched += pool[i, 0] + pool[i, 15] + pool[i, pool.shape[1] - 1]
     for r in range(rows.size):
@@ -67,14 +139,15 @@ def gather(pool, rows, x, X, T):
 
 
 @compiled
-def forward(flat, outputs, tanh, X, H, Y):
+def forward(flat: Reals, outputs: Whole, tanh: NDArray[np.bool_], X: Reals, H: Reals, Y: Reals) -> None:
     """Outputs of all heads for the inputs X."""
+    real = flat.dtype.type
     W1, b1, W2, b2 = unpack(flat, outputs.size, Y.shape[0])
     np.dot(W1, X, H)
     for j in range(H.shape[0]):
         bias = b1[j]
         for r in range(H.shape[1]):
-            H[j, r] = max(H[j, r] + bias, float32(0))
+            H[j, r] = max(H[j, r] + bias, real(0))
     o = 0
     for h in range(outputs.size):
         end = o + outputs[h]
@@ -90,17 +163,30 @@ def forward(flat, outputs, tanh, X, H, Y):
 
 
 @compiled
-def backward(flat, gradient, outputs, tanh, x, H, D, Y, T, size, losses):
+def backward(
+    flat: Reals,
+    gradient: Reals,
+    outputs: Whole,
+    tanh: NDArray[np.bool_],
+    x: Reals,
+    H: Reals,
+    D: Reals,
+    Y: Reals,
+    T: Reals,
+    size: int,
+    losses: Floats,
+) -> None:
     """Gradient of every head's loss over the first ``size`` columns; the others are padding and count nothing."""
+    real = flat.dtype.type
     W2 = unpack(flat, outputs.size, Y.shape[0])[2]
     dW1, db1, dW2, db2 = unpack(gradient, outputs.size, Y.shape[0])
     o = 0
     for h in range(outputs.size):
         end, losses[h] = o + outputs[h], 0
-        scale = float32(2 / (size * outputs[h]))
+        scale = real(2 / (size * outputs[h]))
         for k in range(o, end):
-            square = total = float32(0)
-            curved = float32(tanh[h])
+            square = total = real(0)
+            curved = real(tanh[h])
             for r in range(size):
                 y = Y[k, r]
                 error = y - T[k, r]
@@ -116,9 +202,9 @@ def backward(flat, gradient, outputs, tanh, x, H, D, Y, T, size, losses):
         np.dot(W2[o:end].T, Y[o:end], D[part])
         o = end
     for j in range(H.shape[0]):
-        total = float32(0)
+        total = real(0)
         for r in range(H.shape[1]):
-            d = D[j, r] if H[j, r] > 0 else float32(0)
+            d = D[j, r] if H[j, r] > 0 else real(0)
             D[j, r] = d
             total += d
         db1[j] = total
@@ -126,26 +212,38 @@ def backward(flat, gradient, outputs, tanh, x, H, D, Y, T, size, losses):
 
 
 @compiled
-def adam(flat, gradient, mean, square, step, learning_rate):
+def adam(flat: Reals, gradient: Reals, mean: Reals, square: Reals, step: int, learning_rate: float) -> None:
     """One step of Adam as PyTorch takes it, with its defaults for the betas and eps; ``step`` counts from 1."""
-    size = float32(learning_rate / (1 - 0.9**step))
-    root = float32(np.sqrt(1 - 0.999**step))
+    real = flat.dtype.type
+    size = real(learning_rate / (1 - 0.9**step))
+    root = real(np.sqrt(1 - 0.999**step))
     for i in range(flat.size):
         g = gradient[i]
-        m = mean[i] + float32(1 - 0.9) * (g - mean[i])
-        v = float32(0.999) * square[i] + float32(1 - 0.999) * g * g
+        m = mean[i] + real(1 - 0.9) * (g - mean[i])
+        v = real(0.999) * square[i] + real(1 - 0.999) * g * g
         mean[i], square[i] = m, v
-        flat[i] -= size * m / (np.sqrt(v) / root + float32(1e-8))
+        flat[i] -= size * m / (np.sqrt(v) / root + real(1e-8))
 
 
 @compiled
-def train(state, pool, outputs, tanh, key, first, last, batch, learning_rate, losses):
+def train(
+    state: Reals,
+    pool: Reals,
+    outputs: Whole,
+    tanh: NDArray[np.bool_],
+    key: np.uint64,
+    first: int,
+    last: int,
+    batch: int,
+    learning_rate: float,
+    losses: Floats,
+) -> None:
     """Take the Adam steps ``first`` ... ``last - 1`` of a bundle's training.
 
     Args:
-        state: (3, parameters) float32: parameters as :func:`imagination.training.ensemble.pack` lays them out, Adam's
-            first and second moment; advanced in place.
-        pool: (N, 16 + all outputs) float32, N >= 1.
+        state: (3, parameters) float32 or float64: parameters as :func:`imagination.training.ensemble.pack` lays them
+            out, Adam's first and second moment; advanced in place.
+        pool: (N, 16 + all outputs) of the same type, N >= 1.
         outputs, tanh: (heads,) integers and booleans: components of each head, and whether a tanh ends it.
         key: of the shuffles.
         first, last: range of steps, counted from 0 over the whole training.
@@ -155,9 +253,8 @@ def train(state, pool, outputs, tanh, key, first, last, batch, learning_rate, lo
 
     Source: paper, C.2.
     """
-    n, components = pool.shape[0], outputs.sum()
-    x, X, T = workspace(components, batch)
-    H, Y = np.empty((outputs.size * HIDDEN, batch), np.float32), np.empty((components, batch), np.float32)
+    n = pool.shape[0]
+    x, X, T, H, Y = workspace(pool, outputs.size, outputs.sum(), batch)
     D, gradient, loss = np.empty_like(H), np.empty_like(state[0]), np.empty(outputs.size)
     order, per_epoch = np.empty(n, np.int32), -(-n // batch)
     for step in range(first, last):
@@ -174,12 +271,12 @@ def train(state, pool, outputs, tanh, key, first, last, batch, learning_rate, lo
 
 
 @compiled
-def mean_squared_errors(flat, pool, outputs, tanh):
+def mean_squared_errors(flat: Reals, pool: Reals, outputs: Whole, tanh: NDArray[np.bool_]) -> Floats:
     """Mean over tuples and components of each head's squared error.
 
     Args:
-        flat: (parameters,) float32.
-        pool: (N, 16 + all outputs) float32.
+        flat: (parameters,) float32 or float64.
+        pool: (N, 16 + all outputs) of the same type.
         outputs, tanh: (heads,) as in :func:`train`.
 
     Returns:
@@ -187,9 +284,8 @@ def mean_squared_errors(flat, pool, outputs, tanh):
 
     Source: paper, C.2.
     """
-    batch, components = 256, outputs.sum()
-    x, X, T = workspace(components, batch)
-    H, Y = np.empty((outputs.size * HIDDEN, batch), np.float32), np.empty((components, batch), np.float32)
+    batch = 256
+    x, X, T, H, Y = workspace(pool, outputs.size, outputs.sum(), batch)
     total = np.zeros(outputs.size)
     for start in range(0, pool.shape[0], batch):
         rows = np.arange(start, min(start + batch, pool.shape[0]))
@@ -201,4 +297,5 @@ def mean_squared_errors(flat, pool, outputs, tanh):
                 for r in range(rows.size):
                     total[h] += (Y[k, r] - T[k, r]) ** 2
             o += outputs[h]
-    return total / (pool.shape[0] * outputs)
+    mean: Floats = total / (pool.shape[0] * outputs)
+    return mean

@@ -1,11 +1,10 @@
 """The plain PyTorch training loop of the paper's students (C.2). It stays: faster trainers are tested against it.
 
-A student is Linear(16, 64), ReLU, Linear(64, outputs). Nothing here is clever on purpose.
+A student is Linear(16, 64), ReLU, Linear(64, outputs). Nothing here is clever on purpose. The shuffles are compiled,
+since all trainers share them, and with them their minibatches.
 
-The order of the minibatches: one permutation for each epoch, the same for every trainer.
-
-A Fisher-Yates shuffle driven by a counter-based generator (SplitMix64). Any epoch can be had without those before
-it, and the compiled function can be called from another compiled kernel, at a few nanoseconds a tuple.
+Students are float32, as the paper's are. In float64 the trainers can be compared over hundreds of steps: rounding then
+flips no ReLU, which in float32 sooner or later it does, and parts two trainers that are both right.
 """
 
 from __future__ import annotations
@@ -14,20 +13,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit, uint64
+from numpy.typing import DTypeLike, NDArray
 from torch import nn
 
-from imagination.errors import require
-from imagination.training.teacher import D_H, D_X, Data, Stream, Target, stream
+from imagination.checks import Floats, number, whole
+from imagination.errors import RequestError, require, shown
+from imagination.training.kernel import shuffle_into
+from imagination.training.teacher import D_H, D_X, Data, Singles, Stream, Target, stream
 
 __all__ = [
     "Outcome",
     "Recipe",
+    "diverged",
     "epoch_order",
     "initial_parameters",
-    "shuffle_into",
+    "precision",
     "shuffle_key",
     "standardisation",
+    "student_network",
     "train_student",
 ]
 
@@ -39,7 +42,7 @@ class Recipe:
     Args:
         epochs: passes over the pool, >= 1; not used where ``steps`` is given.
         steps: number of Adam steps instead of a number of epochs; the last epoch may be cut short.
-        batch: size of a minibatch; the last, partial one of an epoch is kept.
+        batch: size of a minibatch, 1 to 2^20; the last, partial one of an epoch is kept.
         learning_rate: of Adam, otherwise with PyTorch's defaults (betas .9 and .999, eps 1e-8).
         tanh_output: put a tanh on the student's output, which the paper's students lack.
         standardise: train and measure in units of each output's standard deviation over the pool.
@@ -60,11 +63,13 @@ class Recipe:
     standardise: bool = False
 
     def __post_init__(self) -> None:
-        require(self.epochs >= 1, f"epochs = {self.epochs} is not allowed: at least 1")
-        require(self.steps is None or self.steps >= 1, f"steps = {self.steps} is not allowed: at least 1, or None")
-        require(self.batch >= 1, f"batch = {self.batch} is not allowed: at least 1")
-        ok = 0 < self.learning_rate < float("inf")
-        require(ok, f"learning_rate = {self.learning_rate} is not allowed: a finite number above 0; try 1e-3")
+        for name, high in (("epochs", 2**40), ("steps", 2**40), ("batch", 2**20)):
+            if name != "steps" or self.steps is not None:
+                object.__setattr__(self, name, whole(name, getattr(self, name), low=1, high=high))
+        number("learning_rate", self.learning_rate, above=0)
+        for name in ("tanh_output", "standardise"):
+            value = getattr(self, name)
+            require(isinstance(value, bool | np.bool_), f"{name} = {shown(value)} is not allowed: True or False")
 
     def steps_at(self, n: int) -> int:
         """Number of Adam steps for a pool of n tuples."""
@@ -85,10 +90,38 @@ class Outcome:
     mse: float
     train_mse: float
     steps: int
-    losses: np.ndarray
+    losses: Floats
 
 
-def initial_parameters(seed: int, n: int, target: Target) -> list[np.ndarray]:
+def precision(dtype: DTypeLike | None) -> np.dtype[np.float32] | np.dtype[np.float64]:
+    """The type of number that a student is trained in.
+
+    Raises:
+        RequestError: for anything but float32 and float64.
+
+    Example:
+        >>> precision("float32"), precision(np.float64)
+        (dtype('float32'), dtype('float64'))
+    """
+    try:
+        found = None if dtype is None else np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError):
+        found = None
+    for known in (np.dtype(np.float32), np.dtype(np.float64)):
+        if found is not None and found == known:
+            return known
+    raise RequestError(f"dtype = {shown(dtype)} is not allowed: float32, which the book uses, or float64")
+
+
+def diverged(seed: int, n: int) -> RequestError:
+    """What every trainer raises where an error is no finite number."""
+    return RequestError(f"the training of seed {seed} at N = {n} diverged: try a smaller learning_rate")
+
+
+# -------------------------------------------------------------------------------------------------- what a student is
+
+
+def initial_parameters(seed: int, n: int, target: Target) -> list[Singles]:
     """First parameters of a student: U(-1/√fan_in, 1/√fan_in), the default of ``nn.Linear``, from a stream of its own.
 
     Args:
@@ -111,7 +144,27 @@ def initial_parameters(seed: int, n: int, target: Target) -> list[np.ndarray]:
     return [generator.uniform(-(fan**-0.5), fan**-0.5, shape).astype(np.float32) for shape, fan in shapes]
 
 
-def standardisation(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def student_network(parameters: list[Singles], *, tanh_output: bool, dtype: DTypeLike = np.float32) -> nn.Sequential:
+    """A student in PyTorch with given parameters, in the order of :func:`initial_parameters`.
+
+    Example:
+        >>> student_network(initial_parameters(0, 2_000, Target.REWARD), tanh_output=False)
+        Sequential(
+          (0): Linear(in_features=16, out_features=64, bias=True)
+          (1): ReLU()
+          (2): Linear(in_features=64, out_features=1, bias=True)
+        )
+    """
+    real = getattr(torch, precision(dtype).name)
+    layers = [nn.Linear(D_X, D_H, dtype=real), nn.ReLU(), nn.Linear(D_H, len(parameters[2]), dtype=real)]
+    student = nn.Sequential(*layers, *([nn.Tanh()] if tanh_output else []))
+    with torch.no_grad():
+        for parameter, value in zip(student.parameters(), parameters, strict=True):
+            parameter.copy_(torch.from_numpy(value))
+    return student
+
+
+def standardisation(y: NDArray[np.floating]) -> tuple[Singles, Singles]:
     """Mean and standard deviation of each output over the pool, float32; a constant output keeps the unit 1.
 
     Example:
@@ -123,7 +176,12 @@ def standardisation(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean.astype(np.float32), np.where(unit > 0, unit, 1.0).astype(np.float32)
 
 
-def train_student(data: Data, target: Target, recipe: Recipe | None = None, *, record: int = 0) -> Outcome:
+# ---------------------------------------------------------------------------------------------------- how it is trained
+
+
+def train_student(
+    data: Data, target: Target, recipe: Recipe | None = None, *, record: int = 0, dtype: DTypeLike = np.float32
+) -> Outcome:
     """Train one student by the plain PyTorch loop, on one thread's worth of obvious code.
 
     Args:
@@ -131,12 +189,13 @@ def train_student(data: Data, target: Target, recipe: Recipe | None = None, *, r
         target: what to predict.
         recipe: how; None is the paper's.
         record: keep the losses of the first ``record`` steps.
+        dtype: float32, or float64 from the same start on the same numbers.
 
     Returns:
         Errors at the end. With ``recipe.standardise`` they are in units of the outputs' variances.
 
     Raises:
-        RequestError: where the training diverged (a loss that isn't finite).
+        RequestError: where the training diverged (a loss that isn't finite), or for another ``dtype``.
 
     Source: paper, C.2.
 
@@ -147,26 +206,23 @@ def train_student(data: Data, target: Target, recipe: Recipe | None = None, *, r
         (4, 1, True)
     """
     recipe = Recipe() if recipe is None else recipe
-    seed, n = data.teacher.seed, len(data.x)
-    x, x_held_out = torch.from_numpy(data.x), torch.from_numpy(data.x_held_out)
-    y, y_held_out = data.targets(target)
+    seed, n, real = data.teacher.seed, len(data.x), precision(dtype)
+    pairs = data.targets(target)
     if recipe.standardise:
-        mean, unit = standardisation(y)
-        y, y_held_out = (y - mean) / unit, (y_held_out - mean) / unit
-    y, y_held_out = torch.from_numpy(y), torch.from_numpy(y_held_out)
-
-    first, last = nn.Linear(D_X, D_H), nn.Linear(D_H, target.outputs)
-    student = nn.Sequential(first, nn.ReLU(), last, *([nn.Tanh()] if recipe.tanh_output else []))
-    with torch.no_grad():
-        for parameter, value in zip(student.parameters(), initial_parameters(seed, n, target), strict=True):
-            parameter.copy_(torch.from_numpy(value))
+        mean, unit = standardisation(pairs[0])
+        pairs = (pairs[0] - mean) / unit, (pairs[1] - mean) / unit
+    x, x_held_out, y, y_held_out = (
+        torch.from_numpy(array.astype(real, copy=False)) for array in (data.x, data.x_held_out, *pairs)
+    )
+    student = student_network(initial_parameters(seed, n, target), tanh_output=recipe.tanh_output, dtype=real)
     optimiser = torch.optim.Adam(student.parameters(), lr=recipe.learning_rate)
     mse = nn.MSELoss()
 
-    key, steps, losses, epoch, done = shuffle_key(seed, n), recipe.steps_at(n), [], 0, 0
+    key, steps, epoch, done = shuffle_key(seed, n), recipe.steps_at(n), 0, 0
+    losses: list[float] = []
     while done < steps:
         order = torch.from_numpy(epoch_order(key, epoch, n))
-        for batch in order.split(recipe.batch)[: steps - done]:
+        for batch in torch.split(order, recipe.batch)[: steps - done]:
             loss = mse(student(x[batch]), y[batch])
             optimiser.zero_grad()
             loss.backward()
@@ -178,51 +234,12 @@ def train_student(data: Data, target: Target, recipe: Recipe | None = None, *, r
 
     with torch.no_grad():
         held_out, train = mse(student(x_held_out), y_held_out).item(), mse(student(x), y).item()
-    require(
-        np.isfinite(held_out + train), f"the training of seed {seed} at N = {n} diverged: try a smaller learning_rate"
-    )
+    if not np.isfinite(held_out + train):
+        raise diverged(seed, n)
     return Outcome(held_out, train, steps, np.array(losses))
 
 
-GOLDEN = 0x9E3779B97F4A7C15
-"""Increment of SplitMix64: 2^64 divided by the golden ratio, made odd."""
-
-
-@njit(inline="always")
-def _mix(z):
-    """Finaliser of SplitMix64: a bijection of the 64-bit words (Steele, Lea & Flood 2014)."""
-    z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return z ^ (z >> uint64(31))
-
-
-@njit
-def shuffle_into(order: np.ndarray, key: np.uint64, epoch: int) -> None:
-    """Write the permutation of one epoch into ``order``.
-
-    With r_i the i-th word of the generator started at mix(key + epoch), position i = N-1, ..., 1 changes places with
-    j = floor((i + 1) r_i / 2^32). The bias against an exact shuffle is below N / 2^32.
-
-    Args:
-        order: (N,) int32, overwritten with a permutation of 0..N-1; 1 <= N < 2^31.
-        key: word that names the training, from :func:`shuffle_key`.
-        epoch: 0, 1, 2, ...
-
-    Source: this book (the paper says "reshuffling each epoch", C.2).
-
-    Example:
-        >>> order = np.empty(5, dtype=np.int32)
-        >>> shuffle_into(order, np.uint64(7), 0)
-        >>> sorted(order.tolist())
-        [0, 1, 2, 3, 4]
-    """
-    for i in range(order.size):
-        order[i] = i
-    state = _mix(uint64(key) + uint64(epoch) * uint64(GOLDEN))
-    for i in range(order.size - 1, 0, -1):
-        state += uint64(GOLDEN)
-        j = ((_mix(state) >> uint64(32)) * uint64(i + 1)) >> uint64(32)
-        order[i], order[j] = order[j], order[i]
+# -------------------------------------------------------------------------------------------------------- the shuffles
 
 
 def shuffle_key(seed: int, anchor: int) -> np.uint64:
@@ -241,7 +258,7 @@ def shuffle_key(seed: int, anchor: int) -> np.uint64:
     return stream(Stream.SHUFFLE, seed, anchor).integers(0, 2**64, dtype=np.uint64)
 
 
-def epoch_order(key: np.uint64, epoch: int, n: int) -> np.ndarray:
+def epoch_order(key: np.uint64, epoch: int, n: int) -> NDArray[np.int32]:
     """The permutation of one epoch as a new array.
 
     Args:
@@ -258,6 +275,6 @@ def epoch_order(key: np.uint64, epoch: int, n: int) -> np.ndarray:
         >>> sorted(epoch_order(shuffle_key(0, 4), 1, 4).tolist())
         [0, 1, 2, 3]
     """
-    order = np.empty(n, dtype=np.int32)
-    shuffle_into(order, key, epoch)
+    order = np.empty(whole("n", n, low=1, high=2**31 - 1), dtype=np.int32)
+    shuffle_into(order, key, whole("epoch", epoch))
     return order
