@@ -172,7 +172,7 @@ Proof.
   { intros c_r N_d N_r cr D R spend fo. split; [repeat split; lra|]. intros N_d' N_r' A.
     apply (first_order_minimises 28 64 1 3 28 c_r 220); try lra; try assumption.
     unfold First_order. rewrite p1, p3 by assumption. exact fo. }
-  intros V. split; [apply balanced; lra|]. split; [apply balanced; lra | lra].
+  unfold Cheaper_rewards_reversed. cbv zeta. split; [apply balanced; lra|]. split; [apply balanced; lra | lra].
 Qed.
 
 (* A larger coefficient of the dynamics term, everything else equal. *)
