@@ -88,7 +88,7 @@ def _block(text: str) -> str:
 
 
 def _folded(title: str, text: str) -> str:
-    return f"````{{dropdown}} {title}\n{_block(text)}\n````"
+    return f":::{{dropdown}} {title}\n{_block(text)}\n:::"
 
 
 def _page(source: str, mine: list[Statement]) -> str:
