@@ -6,15 +6,17 @@ The pages then build without Coq. Source: this book.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from alectryon.core import Goal, Hypothesis, Sentence, Text
 from alectryon.json import FileCacheSet
 from alectryon.noop import NoOp
 
-from imagination.book.formal import folder, order, page_of, statements
+from imagination.book.formal import Statement, folder, order, page_of, statements
 from imagination.book.formal_pages import pieces
 from imagination.book.paths import Book
 from imagination.errors import require
@@ -81,9 +83,9 @@ def _shown(work: Path, module: str, source: str, bounds: list[tuple[int, int]]) 
     (work / f"{module}Goals.v").write_text("".join([*out, source[at:]]), encoding="utf-8")
     printed = _MARK.split(_compile(work, f"{module}Goals"))[1:]
     goals = {}
-    for number, text in zip(printed[::2], printed[1::2], strict=True):
+    for key, text in zip(printed[::2], printed[1::2], strict=True):
         if (goal := parse_goal(text)) is not None:
-            goals[int(number)] = goal
+            goals[int(key)] = goal
     return goals
 
 
@@ -104,25 +106,32 @@ def _fragments(
     return found
 
 
+def _store(book: Book, work: Path, file: str, mine: list[Statement]) -> None:
+    module, source = file.removesuffix(".v"), (folder(book) / file).read_text(encoding="utf-8")
+    bounds = _sentences(work, module, source)
+    shown = _shown(work, module, source, bounds)
+    steps: dict[int, Sentence] = {}
+    known: set[str] = set()
+    for number, (a, b) in enumerate(bounds):
+        goals = []
+        if number in shown:
+            hypotheses, conclusion = shown[number]
+            new = [_hypothesis(one) for one in hypotheses if one not in known]
+            goals, known = [Goal(None, conclusion, new)], set(hypotheses)
+        steps[number] = Sentence(source[a:b], [], goals)
+    blocks = [piece for piece in pieces(source, mine) if piece.kind != "text"]
+    annotated = [_fragments(piece.start, piece.text, source, bounds, steps) for piece in blocks]
+    with FileCacheSet(str(book.book / "formal"), str(book.book / f"{page_of(file)}.md"), "xz") as stored:
+        stored["coq"].put([piece.text for piece in blocks], NoOp().metadata, annotated, NoOp().version_info())
+
+
 def write_goals(book: Book, work: Path) -> None:
     """Store the goals of every file, from the folder where it was compiled."""
-    cache = book.book / "formal"
-    cache.mkdir(exist_ok=True)
+    (book.book / "formal").mkdir(exist_ok=True)
     found = statements(book)
-    for file in order(book):
-        module, source = file.removesuffix(".v"), (folder(book) / file).read_text(encoding="utf-8")
-        bounds = _sentences(work, module, source)
-        shown = _shown(work, module, source, bounds)
-        steps: dict[int, Sentence] = {}
-        known: set[str] = set()
-        for number, (a, b) in enumerate(bounds):
-            goals = []
-            if number in shown:
-                hypotheses, conclusion = shown[number]
-                new = [_hypothesis(one) for one in hypotheses if one not in known]
-                goals, known = [Goal(None, conclusion, new)], set(hypotheses)
-            steps[number] = Sentence(source[a:b], [], goals)
-        blocks = [piece for piece in pieces(source, [one for one in found if one.file == file]) if piece.kind != "text"]
-        annotated = [_fragments(piece.start, piece.text, source, bounds, steps) for piece in blocks]
-        with FileCacheSet(str(cache), str(book.book / f"{page_of(file)}.md"), "xz") as stored:
-            stored["coq"].put([piece.text for piece in blocks], NoOp().metadata, annotated, NoOp().version_info())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        waiting = [
+            pool.submit(_store, book, work, file, [one for one in found if one.file == file]) for file in order(book)
+        ]
+    for one in waiting:
+        one.result()

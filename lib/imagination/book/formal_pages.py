@@ -5,6 +5,8 @@ Source: this book.
 
 from __future__ import annotations
 
+import json
+import lzma
 import os
 import re
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from pathlib import Path
 from imagination.book.formal import AXIOMS, Statement, folder, order, page_of, read_record, statements
 from imagination.book.paths import Book
 
-__all__ = ["Piece", "pages", "pieces", "stale_pages", "write_pages"]
+__all__ = ["Piece", "goals_of", "pages", "pieces", "stale_pages", "write_pages"]
 
 _DOC = re.compile(r"^\(\*\* (.*?)\*\)\n", re.S | re.M)
 _PARAGRAPH = re.compile(r"(?:[^\n]+\n)+")
@@ -185,9 +187,28 @@ def write_pages(book: Book) -> None:
 
 
 def stale_pages(book: Book) -> list[str]:
-    """Pages that are not what files and record would give now."""
-    return [
+    """Pages, and the goals stored for them, that are not what files and record would give now."""
+    stale = [
         f"{path.relative_to(book.root)} is stale: run make formal"
         for path, text in pages(book)
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]
+    found = statements(book)
+    for file in order(book):
+        source = (folder(book) / file).read_text(encoding="utf-8")
+        blocks = [
+            piece.text for piece in pieces(source, [one for one in found if one.file == file]) if piece.kind != "text"
+        ]
+        path = goals_of(book, file)
+        if not path.is_file() or _stored(path) != blocks:
+            stale.append(f"{path.relative_to(book.root)} is stale: run make formal")
+    return stale
+
+
+def goals_of(book: Book, file: str) -> Path:
+    """Where the goals of a file's proofs are stored."""
+    return book.book / f"{page_of(file)}.md.cache.xz"
+
+
+def _stored(path: Path) -> object:
+    return json.loads(lzma.decompress(path.read_bytes()))["&coq"]["chunks"]
