@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/ready
 
-.PHONY: help book test matrix legal-requests lint format parameters lock paper-scale exponents-study bench clean
+.PHONY: help book test matrix legal-requests lint format parameters lock paper-scale exponents-study bench formal clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -51,6 +51,9 @@ bench: $(READY)  ## measure the trainers, the planner and the estimators against
 	$(BIN)/python tests/bench_ensemble.py
 	$(BIN)/python tests/bench_allocation.py
 	$(BIN)/python tests/bench_reinforce.py
+
+formal: $(READY)  ## let the kernel of Coq check lib/formal, audit it, refresh book/results/formal.json and its pages
+	@$(BIN)/python -m imagination.book.formal_build
 
 clean:  ## remove everything that is generated and not committed
 	rm -rf _build .venv lib/*.egg-info .pytest_cache .ruff_cache .hypothesis
