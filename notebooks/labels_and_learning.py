@@ -6,7 +6,7 @@
 # their noise, how to estimate it from data, and whether any of this decides how well a policy learns.
 
 # %% tags=["parameters"]
-n_rollouts = 20000  # rollouts of each measurement, linear system, in [1000, 2000000]
+n_rollouts = 20000  # rollouts of a measurement, linear system, in [1000, 2000000]
 n_rollouts_neural = 5000  # rollouts, neural policy, in [1000, 500000]
 # variance of the noise of one label, unit reward², in [1e-09, 1000000]
 noise_variance = 1.0

@@ -350,9 +350,9 @@ def plain_gap(pair: SystemPair, horizon: int) -> tuple[float, float, float]:
     """
     gap = float(pair.gap(horizon))
     eps_dyn = eps_rew = 0.0
-    for s, a, reward, following in steps(pair.model, pair.policy, pair.start, horizon):
-        eps_dyn = max(eps_dyn, float(np.linalg.norm(following - pair.mdp.dynamics(s, a))))
-        eps_rew = max(eps_rew, abs(float(reward - pair.mdp.reward(s, a))))
+    for s, a, reward, following in steps(pair.learned, pair.policy, pair.start, horizon):
+        eps_dyn = max(eps_dyn, float(np.linalg.norm(following - pair.true.dynamics(s, a))))
+        eps_rew = max(eps_rew, abs(float(reward - pair.true.reward(s, a))))
     return gap, eps_dyn, eps_rew
 
 

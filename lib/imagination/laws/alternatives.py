@@ -77,7 +77,7 @@ class FloorLaw:
         with np.errstate(over="ignore"):
             error: Floats = self.floor + self.scale * samples**-self.exponent
         require(np.isfinite(error).all(), "the error of this law with a floor is too large for a number")
-        return plain(error)  # type: ignore[no-any-return]
+        return plain(error)
 
 
 @dataclass(frozen=True)

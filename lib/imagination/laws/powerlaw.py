@@ -97,7 +97,7 @@ class PowerLaw:
         with np.errstate(over="ignore"):
             error: Floats = self.scale * samples**-self.exponent
         require(np.isfinite(error).all(), f"the error {self.scale:g} N^-{self.exponent:g} is too large for a number")
-        return plain(error)  # type: ignore[no-any-return]
+        return plain(error)
 
     def samples_for(self, error: float) -> float:
         """The number of samples at which the error has fallen to ``error`` > 0.
