@@ -66,8 +66,8 @@ def check_writable(option: str, path: Path, *, kept: Path | None = None) -> None
         kept: a folder into which nothing may be written: the committed references.
 
     Raises:
-        RequestError: if it would lie in ``kept``, its folder does not exist, it is a folder, its name is too long or impossible,
-            or the disk is read-only or full.
+        RequestError: if it would lie in ``kept``, its folder does not exist, it is a folder, its name is too long or
+            impossible, or the disk is read-only or full.
     """
     try:
         require(not path.is_dir(), f"{option} {path} is a folder; name a file in it")

@@ -12,7 +12,7 @@ from imagination.budget.allocation import Problem, budget_for_target, clamped
 from imagination.budget.buying import next_unit
 from imagination.budget.plan import HEADS, Plan, Request
 from imagination.budget.weighting import Weighting
-from imagination.checks import Floats, number, whole
+from imagination.checks import number, whole
 from imagination.errors import RequestError, require
 from imagination.laws.errors_table import Errors
 from imagination.laws.head_fit import HeadFit, fit_head
