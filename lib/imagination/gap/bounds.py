@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import UNLIMITED, Floats, Ints, broadcast, discount, non_negative, plain, wholes
+from imagination.checks import UNLIMITED, Floats, Ints, broadcast, discount, non_negative, numbers, plain, wholes
 from imagination.gap.error_sums import Bools, ErrorSums, error_sums, times
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, contraction, room
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction, room
 
 __all__ = [
     "CoefficientElasticities",
@@ -84,13 +84,14 @@ def return_gap_bound(
     gamma = discount(gamma, finite=horizon is not None)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
     horizon = None if horizon is None else wholes("horizon", horizon)
-    given = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew, "the constants": _shape_of(lipschitz)}
+    growth, sensitivity = constants_of(lipschitz)
+    given = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew, "the constants": growth}
     if reward_range is not None:
         given["reward_range"] = reward_range = non_negative("reward_range", reward_range)
     shape = broadcast(**given, horizon=0 if horizon is None else horizon)
 
     with np.errstate(over="ignore", under="ignore"):
-        weight = lipschitz.sensitivity * eps_dyn
+        weight = sensitivity * eps_dyn
         if reward_range is not None:
             bound = _bounded(lipschitz, gamma, weight, eps_rew, horizon, reward_range)
         elif horizon is not None:
@@ -146,10 +147,11 @@ def return_gap_tail(
     gamma = discount(gamma, finite=False)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
     horizon = wholes("horizon", horizon)
-    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=horizon, constants=_shape_of(lipschitz))
+    growth, sensitivity = constants_of(lipschitz)
+    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=horizon, constants=growth)
     margin = room(lipschitz, gamma)
     with np.errstate(over="ignore", under="ignore"):
-        weight = lipschitz.sensitivity * eps_dyn
+        weight = sensitivity * eps_dyn
         inside, outside = _split(weight)
         sums, _ = error_sums(gamma, contraction(lipschitz, gamma), inside, horizon)
         fresh = times(sums.discount, eps_rew) + times(sums.discount * gamma, weight) / margin
@@ -220,10 +222,6 @@ def _split(weight: Floats) -> tuple[Floats, Floats]:
     return inside, weight / inside
 
 
-def _shape_of(lipschitz: Lipschitz | SeparateLipschitz) -> Floats:
-    return np.asarray(lipschitz.growth + lipschitz.sensitivity)
-
-
 def return_gap_bound_all_sources(
     lipschitz: Lipschitz,
     *,
@@ -264,22 +262,21 @@ def return_gap_bound_all_sources(
         >>> round(return_gap_bound_all_sources(constants, **arguments, start_error=0.3), 12)
         0.4
     """
-    eps_policy, start_error = non_negative("eps_policy", eps_policy), non_negative("start_error", start_error)
-    model_errors = return_gap_bound(
-        lipschitz,
-        gamma=gamma,
-        eps_dyn=non_negative("eps_dyn", eps_dyn) + lipschitz.dynamics * eps_policy,
-        eps_rew=non_negative("eps_rew", eps_rew) + lipschitz.reward * eps_policy,
-        horizon=horizon,
-    )
-    gamma = discount(gamma, finite=True)
+    growth, sensitivity = constants_of(lipschitz, Lipschitz)
+    gamma = discount(gamma, finite=horizon is not None)
+    given = {"eps_dyn": eps_dyn, "eps_rew": eps_rew, "eps_policy": eps_policy, "start_error": start_error}
+    e_dyn, e_rew, e_policy, e_start = (numbers(name, value, low=0, high=1e150) for name, value in given.items())
+    broadcast(gamma=gamma, eps_dyn=e_dyn, eps_rew=e_rew, eps_policy=e_policy, start_error=e_start, constants=growth)
+    with np.errstate(over="ignore"):
+        step, pay = e_dyn + lipschitz.dynamics * e_policy, e_rew + lipschitz.reward * e_policy
+    model_errors = return_gap_bound(lipschitz, gamma=gamma, eps_dyn=step, eps_rew=pay, horizon=horizon)
     if horizon is None:
         reach = 1 / room(lipschitz, gamma)
     else:
         steps = wholes("horizon", horizon)
         reach = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), steps)[0].contractions
     with np.errstate(over="ignore"):
-        return plain(model_errors + times(lipschitz.sensitivity * start_error, reach))
+        return plain(model_errors + times(sensitivity * e_start, reach))
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,9 +318,9 @@ def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> Coeff
         (2.571, 1.0, 3.571, 1.339)
     """
     gamma = discount(gamma, finite=False)
-    dynamics_coefficient(lipschitz, gamma=gamma)  # refuses what Lemma 1 refuses
-    contraction = gamma * np.asarray(lipschitz.growth)
-    one_plus = 1 / (1 - contraction)
+    growth, _ = constants_of(lipschitz, Lipschitz)
+    broadcast(gamma=gamma, constants=growth)
+    one_plus = 1 / room(lipschitz, gamma)
     share = np.asarray(lipschitz.policy) / (1 + np.asarray(lipschitz.policy))
-    values = (contraction * one_plus, np.ones_like(one_plus), one_plus, one_plus * share)
+    values = (gamma * growth * one_plus, np.ones_like(one_plus), one_plus, one_plus * share)
     return CoefficientElasticities(*map(plain, values))

@@ -29,26 +29,16 @@ from numpy.typing import ArrayLike
 from scipy.special import erf
 
 from imagination.checks import Floats, broadcast, generator_of, non_negative, number, numbers, whole
-from imagination.errors import require
+from imagination.errors import require, shown
 from imagination.gap.error_sums import geometric
-from imagination.gap.lipschitz import Lipschitz
+from imagination.gap.lipschitz import Lipschitz, constants_of
 from imagination.gap.mdp import MDP, SystemPair
 from imagination.gap.relatives import PairFacts
 
 __all__ = [
-    "Chain",
-    "NoisyScalar",
-    "branched_return",
-    "close_loop",
-    "compare_chains",
-    "kernel_growth",
-    "lipschitz_on_line",
-    "mean_total_variation",
-    "random_pair",
-    "tight_pair",
-    "total_variation",
-    "wasserstein_on_line",
-]
+    "Chain", "NoisyScalar", "branched_return", "close_loop", "compare_chains", "kernel_growth", "lipschitz_on_line",
+    "mean_total_variation", "random_pair", "tight_pair", "total_variation", "wasserstein_on_line",
+]  # fmt: skip
 
 
 def tight_pair(
@@ -85,18 +75,18 @@ def tight_pair(
         >>> abs(-float(pair.gap(15)) / bound - 1) < 1e-14
         True
     """
+    constants_of(lipschitz, Lipschitz)
     entries = {"dynamics": lipschitz.dynamics, "reward": lipschitz.reward, "policy": lipschitz.policy,
                "eps_dyn": non_negative("eps_dyn", eps_dyn), "eps_rew": non_negative("eps_rew", eps_rew)}  # fmt: skip
     broadcast(**entries)
     L_f, L_r, L_pi, e_dyn, e_rew = np.broadcast_arrays(*entries.values())
-    upper = np.inf if reward_range is None else number("reward_range", reward_range, low=0)
+    low, high = (-np.inf, np.inf) if reward_range is None else (0.0, number("reward_range", reward_range, low=0))
 
     def dynamics(s: Floats, a: Floats) -> Floats:
         return np.asarray(L_f[..., None] * (s + a))
 
     def reward(s: Floats, a: Floats) -> Floats:
-        value = L_r * (s + a)[..., 0]
-        return np.asarray(value if reward_range is None else np.clip(value, 0.0, upper))
+        return np.asarray(np.clip(L_r * (s + a)[..., 0], low, high))
 
     return SystemPair(
         true=MDP(dynamics, reward, gamma),
@@ -150,8 +140,10 @@ def random_pair(
 
     generator = generator_of("generator", generator)
     eps_dyn, eps_rew = number("eps_dyn", eps_dyn, low=0), number("eps_rew", eps_rew, low=0)
-    n_states, n_actions = whole("n_states", n_states, low=1), whole("n_actions", n_actions, low=1)
-    require(np.ndim(lipschitz.growth) == np.ndim(lipschitz.sensitivity) == 0, "random_pair takes scalar constants")
+    n_states, n_actions = (
+        whole(name, n, low=1, high=10_000) for name, n in [("n_states", n_states), ("n_actions", n_actions)]
+    )
+    require(constants_of(lipschitz, Lipschitz)[0].ndim == 0, "random_pair takes scalar constants")
 
     def unit(*shape: int) -> Floats:
         matrix = generator.normal(size=shape)
@@ -179,7 +171,7 @@ def random_pair(
             gamma,
         ),
         policy=lambda s: lipschitz.policy * np.tanh(s @ K.T),
-        start=generator.normal(size=(whole("n_starts", n_starts, low=1), n_states)),
+        start=generator.normal(size=(whole("n_starts", n_starts, low=1, high=10**6), n_states)),
     )
 
 
@@ -261,7 +253,7 @@ def total_variation(p: Floats, q: Floats) -> Floats:
         >>> float(total_variation(np.array([1.0, 0.0]), np.array([0.0, 1.0])))  # deterministic and wrong: 1
         1.0
     """
-    p, q = numbers("p", p), numbers("q", q)
+    p, q = numbers("p", p, low=0, high=1), numbers("q", q, low=0, high=1)
     require(p.shape == q.shape and p.ndim > 0, f"p {p.shape} and q {q.shape} do not fit: one shape, states last")
     return np.asarray(np.abs(p - q).sum(-1) / 2)
 
@@ -273,7 +265,8 @@ def wasserstein_on_line(p: Floats, q: Floats, points: Floats) -> Floats:
         >>> float(wasserstein_on_line(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.0, 0.25])))
         0.25
     """
-    p, q, points = numbers("p", p), numbers("q", q), numbers("points", points, shape=(None,))
+    p, q = numbers("p", p, low=0, high=1), numbers("q", q, low=0, high=1)
+    points = numbers("points", points, shape=(None,), low=-1e150, high=1e150)
     broadcast(p=p, q=q, points=points)
     order = np.argsort(points)
     between = np.cumsum((p - q)[..., order], axis=-1)[..., :-1]
@@ -307,7 +300,7 @@ def lipschitz_on_line(values: Floats, points: Floats) -> float:
 
 
 def _different(points: ArrayLike) -> Floats:
-    array = numbers("points", points, shape=(None,))
+    array = numbers("points", points, shape=(None,), low=-1e150, high=1e150)
     distinct = len(array) > 1 and np.diff(np.sort(array)).min() > 0
     require(distinct, "points must be two or more different coordinates: between equal ones there is no slope")
     return array
@@ -331,6 +324,7 @@ def mean_total_variation(true: Chain, model: Chain, start: Floats, sampler: Chai
         >>> round(mean_total_variation(stay, leave, np.array([0.5, 0.5]), stay, horizon=3), 12)
         0.05
     """
+    _require_chains(true=true, model=model, sampler=sampler)
     state = distributions("start", start, shape=(len(true.rewards),))
     distances, worst = total_variation(true.transitions, model.transitions), 0.0
     for _ in range(whole("horizon", horizon)):
@@ -361,6 +355,7 @@ def branched_return(before: Chain, after: Chain, start: Floats, gamma: float, br
         >>> round(branched_return(flip, stay, np.array([1.0, 0.0]), 0.5, branch=0), 6)  # all real
         0.666667
     """
+    _require_chains(before=before, after=after)
     gamma, start = number("gamma", gamma, low=0, below=1), distributions("start", start, shape=(len(after.rewards),))
     imagined, state, total = after.rewards, start, 0.0
     for t in range(whole("branch", branch, high=10**7)):
@@ -390,7 +385,9 @@ def compare_chains(true: Chain, model: Chain, points: Floats, start: Floats, gam
         >>> round(found.gap, 4), all(found.gap <= bound for bound in found.bounds().values())
         (1.6506, True)
     """
-    gamma = number("gamma", gamma, low=0, high=0.9999)
+    _require_chains(true=true, model=model)
+    gamma, points = number("gamma", gamma, low=0, high=0.9999), _different(points)
+    start = distributions("start", start, shape=true.rewards.shape)
     values = true.values(gamma)
     growth = min(kernel_growth(true.transitions, points), kernel_growth(model.transitions, points))
     sensitivity = lipschitz_on_line(true.rewards, points)
@@ -409,6 +406,13 @@ def compare_chains(true: Chain, model: Chain, points: Floats, start: Floats, gam
         value_loss=float(np.abs((true.transitions - model.transitions) @ values).max()),
         gap=abs(float(start @ (values - model.values(gamma)))),
     )
+
+
+def _require_chains(**chains: Chain) -> None:
+    for name, chain in chains.items():
+        require(isinstance(chain, Chain), f"{name} = {shown(chain)} is not a Chain(transitions, rewards)")
+    sizes = {name: len(chain.rewards) for name, chain in chains.items()}
+    require(len(set(sizes.values())) == 1, f"the chains have different numbers of states: {sizes}")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import Floats, non_negative, number, plain, whole
+from imagination.checks import Floats, number, numbers, plain, whole
 from imagination.errors import require
 
 __all__ = ["critical_envelope", "hoelder_envelope", "hoelder_exponent", "local_minima"]
@@ -110,17 +110,18 @@ def critical_envelope(eps_dyn: ArrayLike, *, gamma: float, sensitivity: float, r
         >>> round(critical_envelope(1.0, gamma=0.5, sensitivity=1.0, reward_range=1.0), 12)  # x = 1, 1 + log_2 2
         2.0
     """
-    eps = _checked(eps_dyn, gamma, 1 / gamma if gamma else np.inf, sensitivity, reward_range)
+    eps = _checked(eps_dyn, gamma, 1 / number("gamma", gamma, low=1e-100, below=1), sensitivity, reward_range)
     require((eps > 0).all(), "eps_dyn = 0 is not allowed: the logarithm needs a positive error")
-    x = sensitivity * eps / ((1 / gamma - 1) * reward_range)
-    return plain(reward_range * x * (1 + np.log1p(1 / x) / np.log(1 / gamma)))
+    log_x = np.log(eps) + np.log(sensitivity) - np.log((1 / gamma - 1) * reward_range)
+    with np.errstate(under="ignore", over="ignore"):
+        return plain(reward_range * np.exp(log_x) * (1 + np.logaddexp(0, -log_x) / np.log(1 / gamma)))
 
 
 def _checked(eps_dyn: ArrayLike, gamma: float, growth: float, sensitivity: float, reward_range: float) -> Floats:
-    number("gamma", gamma, above=0, below=1)
+    number("gamma", gamma, low=1e-100, below=1)
     for name, value in [("growth", growth), ("sensitivity", sensitivity), ("reward_range", reward_range)]:
-        number(name, value, above=0)
-    return non_negative("eps_dyn", eps_dyn)
+        number(name, value, low=1e-100, high=1e100)
+    return numbers("eps_dyn", eps_dyn, low=0, high=1e100)
 
 
 def local_minima(

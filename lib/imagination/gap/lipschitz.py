@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imagination.checks import Floats, broadcast, discount, non_negative, plain, wholes
-from imagination.errors import require
+from imagination.errors import require, shown
 from imagination.gap.error_sums import error_sums
 
-__all__ = ["Lipschitz", "SeparateLipschitz", "contraction", "dynamics_weight", "room"]
+__all__ = ["Lipschitz", "SeparateLipschitz", "constants_of", "contraction", "dynamics_weight", "room"]
 
 
 class _Constants:
@@ -165,8 +165,8 @@ def dynamics_weight(
         1.6666666666666667
     """
     gamma = discount(gamma, finite=horizon is not None)
-    sensitivity = np.asarray(lipschitz.sensitivity)
-    at = {"gamma": gamma, "the constants": np.asarray(lipschitz.growth) + sensitivity}
+    growth, sensitivity = constants_of(lipschitz)
+    at = {"gamma": gamma, "the constants": growth}
     if horizon is None:
         broadcast(**at)
         with np.errstate(over="ignore"):
@@ -181,6 +181,17 @@ def dynamics_weight(
         np.isfinite(weight).all(), "the weight exceeds the range of float64: smaller constants or a shorter horizon"
     )
     return plain(weight)
+
+
+def constants_of(
+    lipschitz: Lipschitz | SeparateLipschitz, kind: type[_Constants] | None = None
+) -> tuple[Floats, Floats]:
+    r""":math:`\Lambda` and :math:`\kappa` as arrays of one shape; anything but Lipschitz constants is refused."""
+    kind = kind or _Constants
+    name = "Lipschitz(dynamics=, reward=, policy=)"
+    require(isinstance(lipschitz, kind), f"lipschitz = {shown(lipschitz)} is not allowed: give {name}")
+    growth, sensitivity = np.broadcast_arrays(lipschitz.growth, lipschitz.sensitivity)
+    return growth, sensitivity
 
 
 def contraction(lipschitz: Lipschitz | SeparateLipschitz, gamma: Floats) -> tuple[Floats, Floats]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imagination.checks import Floats, number, numbers, whole
-from imagination.errors import require
+from imagination.errors import require, shown
 
 __all__ = [
     "MDP",
@@ -135,6 +135,8 @@ def steps(mdp: MDP, policy: Policy, start: ArrayLike, horizon: int) -> Iterator[
         >>> [float(r) for _, _, r, _ in steps(mdp, lambda s: s, np.array([1.0]), 3)]
         [1.0, 2.0, 4.0]
     """
+    require(isinstance(mdp, MDP), f"{shown(mdp)} is not an MDP(dynamics, reward, gamma)")
+    require(callable(policy), f"policy = {shown(policy)} is not a function of the state")
     state = numbers("start", start)
     require(state.ndim > 0, "start is a single number; give an array whose last axis is the state, such as [0.0]")
     for t in range(whole("horizon", horizon)):
@@ -236,6 +238,8 @@ def return_gap(mdp: MDP, model: MDP, policy: Policy, start: ArrayLike, horizon: 
         >>> round(float(return_gap(mdp, model, lambda s: s, np.array([0.0]), 3)), 12)  # -(0.5 * 0.1 + 0.25 * 0.15)
         -0.0875
     """
+    for system in (mdp, model):
+        require(isinstance(system, MDP), f"{shown(system)} is not an MDP(dynamics, reward, gamma)")
     require(
         mdp.gamma == model.gamma,
         f"the two systems have discounts {mdp.gamma} and {model.gamma}; Lemma 1 compares returns under one discount",

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 
 from imagination.checks import Floats, broadcast, non_negative, number, numbers, plain
 from imagination.errors import require
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of
 from imagination.gap.mdp import MDP, Policy, Trajectory
 
 __all__ = ["GapAttribution", "attribute_gap", "gap_bound_along_path", "occupancy_rmse"]
@@ -160,19 +160,20 @@ def gap_bound_along_path(
         0.175
     """
     gamma = number("gamma", gamma, low=0, high=1)
-    broadcast(growth=lipschitz.growth, sensitivity=lipschitz.sensitivity)
+    growth, sensitivity = constants_of(lipschitz)
     e, rho = non_negative("dynamics_errors", dynamics_errors), non_negative("reward_errors", reward_errors)
     require(
         e.shape == rho.shape and e.ndim > 0,
         f"dynamics_errors {e.shape} and reward_errors {rho.shape} must have one shape, with time as the first axis",
     )
+    broadcast(constants=growth, one_step=e[0])
     total = np.zeros(e.shape[1:])
     weight, drift = 1.0, np.zeros(e.shape[1:])  # drift is gamma^t delta_t, which overflows only where the bound does
     with np.errstate(over="ignore"):
         for e_t, rho_t in zip(e, rho, strict=True):
-            total = total + weight * rho_t + lipschitz.sensitivity * drift
+            total = total + weight * rho_t + sensitivity * drift
             weight = weight * gamma
-            drift = gamma * lipschitz.growth * drift + weight * e_t
+            drift = gamma * growth * drift + weight * e_t
     require(np.isfinite(total).all(), "the bound exceeds the range of float64; shorten the path")
     return plain(total)
 

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 from imagination.checks import Floats, broadcast, discount, non_negative, number, plain, whole, wholes
 from imagination.gap.bounds import return_gap_bound
 from imagination.gap.error_sums import error_sums, geometric, times
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, contraction
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction
 from imagination.gap.value import value_aware_bound
 
 __all__ = [
@@ -81,9 +81,8 @@ def branched_gap_bound(
     """
     gamma, branch = discount(gamma, finite=False), wholes("branch", branch)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
-    sensitivity = np.asarray(lipschitz.sensitivity)
-    constants = np.asarray(lipschitz.growth) + sensitivity
-    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, branch=branch, constants=constants)
+    _, sensitivity = constants_of(lipschitz)
+    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, branch=branch, constants=sensitivity)
     sums, _ = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), branch)
     with np.errstate(over="ignore"):
         return plain((eps_rew + times(gamma * sensitivity * eps_dyn, sums.contractions)) / (1 - gamma))
@@ -340,24 +339,17 @@ class PairFacts:
         mbpo = mbpo_bound(
             gamma=self.gamma, reward_bound=self.reward_range / 2, eps_m=self.mean_total_variation, eps_pi=0.0
         )
-        smooth = math.isfinite(self.value_lipschitz)
+        growth, sensitivity = constants_of(self.lipschitz)
+        bounded = return_gap_bound(self.lipschitz, eps_dyn=self.eps_dyn, reward_range=self.reward_range, **common)
+        loss, steep = self.value_lipschitz * self.eps_dyn, math.isinf(self.value_lipschitz)
         return {
-            "Lemma 1": _lemma_1(
-                **common,
-                error=self.eps_dyn,
-                growth=float(self.lipschitz.growth),
-                weight=float(self.lipschitz.sensitivity),
-            ),
-            "Lemma 1 (bounded)": float(
-                return_gap_bound(self.lipschitz, eps_dyn=self.eps_dyn, reward_range=self.reward_range, **common)
-            ),
+            "Lemma 1": _lemma_1(**common, error=self.eps_dyn, growth=float(growth), weight=float(sensitivity)),
+            "Lemma 1 (bounded)": float(bounded),
             "Asadi et al.": asadi if self.eps_rew == 0 else math.inf,
             "Kearns-Singh": kearns_singh_bound(**common, **variation),
             "Lobel-Parr": lobel_parr_bound(**common, **variation),
             "MBPO": mbpo if self.eps_rew == 0 else math.inf,
-            "value-Lipschitz": float(value_aware_bound(**common, value_loss=self.value_lipschitz * self.eps_dyn))
-            if smooth
-            else math.inf,
+            "value-Lipschitz": math.inf if steep else float(value_aware_bound(**common, value_loss=loss)),
             "value-aware": float(value_aware_bound(**common, value_loss=self.value_loss)),
             "combined": combined_bound(
                 **common, **variation, error=self.eps_dyn, growth=self.growth, sensitivity=self.sensitivity
@@ -406,8 +398,12 @@ def _total_variation(value: float, name: str = "total_variation") -> float:
 
 def _lemma_1(gamma: float, *, eps_rew: float, error: float, growth: float, weight: float) -> float:
     """Lemma 1 with the entries of a relative: infinite where its assumption fails, and not refused there."""
-    gamma, growth, error = _discount(gamma), number("growth", growth, low=0), number("error", error, low=0)
-    if error * number("weight", weight, low=0) == 0:
+    gamma, eps_rew = _discount(gamma), number("eps_rew", eps_rew, low=0, high=LARGEST)
+    growth, error, weight = (
+        number(name, value, low=0, high=LARGEST)
+        for name, value in [("growth", growth), ("error", error), ("weight", weight)]
+    )
+    if error * weight == 0:
         error = growth = 0.0
     elif gamma * growth >= 1:
         return math.inf

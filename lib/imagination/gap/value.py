@@ -32,7 +32,7 @@ from imagination.checks import Floats, broadcast, discount, non_negative, number
 from imagination.errors import require
 from imagination.gap.bounds import return_gap_bound
 from imagination.gap.error_sums import error_sums, times
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, contraction, room
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction, room
 
 __all__ = [
     "critic_gap_bound",
@@ -83,7 +83,12 @@ def critic_gap_bound(
     gamma, eps_dyn, L_V, eps_value = _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz)
     steps = wholes("steps", steps)
     broadcast(
-        gamma=gamma, eps_dyn=eps_dyn, eps_rew=np.asarray(eps_rew), eps_value=eps_value, value_lipschitz=L_V, steps=steps
+        gamma=gamma,
+        eps_dyn=eps_dyn,
+        eps_rew=non_negative("eps_rew", eps_rew),
+        eps_value=eps_value,
+        value_lipschitz=L_V,
+        steps=steps,
     )
     imagined = return_gap_bound(lipschitz, gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=steps)
     sums, _ = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), steps)
@@ -135,7 +140,7 @@ def optimal_imagination_horizon(
     """
     gamma, eps_dyn, L_V, eps_value = _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz)
     eps_rew = non_negative("eps_rew", eps_rew)
-    growth, sensitivity = np.asarray(lipschitz.growth), np.asarray(lipschitz.sensitivity)
+    growth, sensitivity = constants_of(lipschitz)
     shape = broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, eps_value=eps_value, value_lipschitz=L_V,
                       growth=growth, sensitivity=sensitivity)  # fmt: skip
     gamma, eps_dyn, L_V, growth, sensitivity = (
@@ -174,11 +179,12 @@ def _checked(
     value_lipschitz: ArrayLike | None,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     gamma, eps_dyn = discount(gamma, finite=False), non_negative("eps_dyn", eps_dyn)
-    broadcast(gamma=gamma, growth=lipschitz.growth, sensitivity=lipschitz.sensitivity)
+    _, sensitivity = constants_of(lipschitz)
+    broadcast(gamma=gamma, constants=sensitivity)
     rounded, rest = contraction(lipschitz, gamma)
     left = (1 - rounded) - rest
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        generic = np.where(left > 0, lipschitz.sensitivity / left, np.inf)
+        generic = np.where(left > 0, sensitivity / left, np.inf)
     if value_lipschitz is None:
         require(
             (left > 0).all(),
@@ -213,8 +219,8 @@ def value_lipschitz(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLik
         1.333333333
     """
     gamma = discount(gamma, finite=False)
-    sensitivity = np.asarray(lipschitz.sensitivity)
-    broadcast(gamma=gamma, constants=np.asarray(lipschitz.growth) + sensitivity)
+    _, sensitivity = constants_of(lipschitz)
+    broadcast(gamma=gamma, constants=sensitivity)
     with np.errstate(over="ignore"):
         return plain(sensitivity / room(lipschitz, gamma))
 
@@ -276,8 +282,8 @@ def multistep_value_lipschitz(step_constants: ArrayLike, *, sensitivity: float, 
         >>> multistep_value_lipschitz([1.0, 2.0, 0.0], sensitivity=1.0, gamma=0.5)  # one step has gamma * 2 = 1
         2.0
     """
-    gamma, sensitivity = number("gamma", gamma, low=0, below=1), number("sensitivity", sensitivity, low=0)
-    ell = numbers("step_constants", step_constants, low=0, shape=(None,))
+    gamma, sensitivity = number("gamma", gamma, low=0, below=1), number("sensitivity", sensitivity, low=0, high=1e150)
+    ell = numbers("step_constants", step_constants, low=0, high=1e100, shape=(None,))
     require(len(ell) > 1 and ell[0] == 1, "step_constants must begin with 1 and go on to one step or more")
     weighted = gamma ** np.arange(len(ell)) * ell
     require(
