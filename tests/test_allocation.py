@@ -168,6 +168,13 @@ def test_bad_numbers_are_named(field, value):
         Problem(**(good | {field: value}))
 
 
+def test_what_floating_point_cannot_hold_is_refused():
+    far = Problem(3.0, 3.0, 1.0, 1.0, cost_dyn=1e-200, cost_rew=1e-200, budget=1e200)
+    for ask in (solve, lambda p: clamped(p, min_dyn=1.0), lambda p: p.counts(0.5), lambda p: regret(p, 1e-200)):
+        with pytest.raises(RequestError, match="floating point"):
+            ask(far)
+
+
 @pytest.mark.parametrize("field", [f for f in FIELDS if not f.startswith("coefficient")])
 def test_zero_is_refused_where_it_means_nothing(field):
     with pytest.raises(RequestError, match=field):
@@ -189,6 +196,12 @@ def test_clamping_is_optimal_against_a_grid():
     assert np.all(best.share_dyn >= lowest * (1 - 1e-12))
     assert np.all(best.share_dyn <= highest * (1 + 1e-12))
     assert np.all(problem.objective(grid).min(axis=0) >= best.objective * (1 - 1e-12))
+
+
+def test_a_clamp_may_take_the_whole_budget():
+    problem = Problem(0.5, 0.5, 1.0, 1.0, cost_dyn=0.1, cost_rew=0.3, budget=0.9)
+    assert clamped(problem, min_rew=0.9 / 0.3 * (1 + 1e-13)).share_dyn == 0
+    assert clamped(problem, min_dyn=3.0, min_rew=2.0).n_dyn == pytest.approx(3.0)
 
 
 def test_clamps_that_cost_more_than_the_budget_are_refused():
@@ -320,6 +333,25 @@ def test_minimax_share_against_a_grid(alpha, beta):
     assert np.all(regret(problem, share) <= factor * (1 + 1e-12))
 
 
+def test_minimax_share_of_exponents_far_apart():
+    for alpha, beta in ((1e-150, 1.0), (1000.0, 1e-3)):
+        share, factor = minimax_share(alpha, beta)
+        assert alpha * np.log(share) == pytest.approx(beta * np.log1p(-share), rel=1e-9)
+        assert factor >= 1
+    assert minimax_share(1000.0, 1e-90) == (1.0, 1.0)  # to the digits that there are
+
+
+def test_random_problems_span_what_they_say():
+    """Of 20,000 uniform numbers, none lies within 1 % of an end of the range with a probability of 2 · 0.99^20000."""
+    problem = random_problems(20_000, seed=20)
+    for name, low, high in (("exponent_dyn", 0.01, 3), ("exponent_rew", 0.01, 3)):
+        values = getattr(problem, name)
+        assert low <= values.min() < low + 0.03 < high - 0.03 < values.max() <= high
+    for name, low, high in (("coefficient_dyn", -6, 6), ("cost_rew", -6, 6), ("budget", -3, 12)):
+        values = np.log10(getattr(problem, name))
+        assert low <= values.min() < low + 0.15 < high - 0.15 < values.max() <= high
+
+
 def test_least_budget_and_best_split_undo_each_other():
     problem = random_problems(5000, seed=17)
     budget, split = budget_for_target(problem, solve(problem).objective)
@@ -378,6 +410,24 @@ def test_whole_counts_against_every_pair(seed, budget):
     ours = whole_counts(problem)
     assert ours[0] * problem.cost_dyn + ours[1] * problem.cost_rew <= budget * (1 + 1e-9)
     assert float(sum(problem.terms(*ours))) <= best * (1 + 1e-12)
+
+
+def test_whole_counts_where_one_sample_costs_a_million_times_the_other():
+    problem = Problem(0.5, 0.9, 1.0, 20.0, cost_dyn=1e-3, cost_rew=1e3, budget=20_500.0)
+    pairs = [(int((20_500 - 1000 * n) / 1e-3), n) for n in range(1, 21)]
+    assert whole_counts(problem) == min(pairs, key=lambda pair: float(sum(problem.terms(*pair))))
+
+
+def test_whole_counts_are_no_worse_than_rounding_and_no_better_than_real_ones():
+    for i in range(300):
+        problem = single(mild_problems(300, seed=21), i)
+        if problem.budget < problem.cost_dyn + problem.cost_rew:
+            continue
+        best, ours = solve(problem), float(sum(problem.terms(*whole_counts(problem))))
+        assert ours >= best.objective * (1 - 1e-10)
+        n_dyn = max(1, int(best.n_dyn))
+        n_rew = int((problem.budget - n_dyn * problem.cost_dyn) / problem.cost_rew)
+        assert n_rew < 1 or ours <= float(sum(problem.terms(n_dyn, n_rew))) * (1 + 1e-12)
 
 
 def test_kinds_agree_with_the_solution_for_two():

@@ -5,9 +5,20 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from imagination import PowerLaw, RequestError, optimal_split
-from imagination.budget.sensitivity import ScalarDrift, figure_2, grid, realised_sensitivity, realised_split, recover
+from imagination import PowerLaw, optimal_split
+from imagination.budget.sensitivity import (
+    SHAPES,
+    NoInnerOptimum,
+    ScalarDrift,
+    figure_2,
+    grid,
+    median_interval,
+    realised_sensitivity,
+    realised_split,
+    recover,
+)
 from imagination.budget.sensitivity_lqg import (
     LqgStudy,
     draw,
@@ -42,7 +53,7 @@ def test_realised_split_against_a_fine_grid():
 
 def test_an_optimum_at_the_end_is_refused():
     law = PowerLaw(1.0, 0.5)
-    with pytest.raises(RequestError, match="end of the budget line"):
+    with pytest.raises(NoInnerOptimum, match="end of the budget line"):
         realised_split(lambda e: 1e-12 * e, lambda e: e, law, law, budget=10.0)
 
 
@@ -90,6 +101,50 @@ def test_the_supremum_inflates_the_quadratic_residual_towards_ln_2():
     assert vast.ell_bound.median() == pytest.approx(math.log(2), abs=0.01)
     # The domain [0, 2θ] of the supremum holds the drift.
     assert (quadratic.eps_dyn / (1 - quadratic.dynamics) <= quadratic.theta).all()
+
+
+def test_a_configuration_without_an_inner_optimum_is_a_row_that_says_so():
+    """With L_f = 1 a constant error drifts without bound, and the sine family loses its optimum."""
+    rows = figure_2(families=("tanh", "sin", "quadratic"), dynamics=1.0)
+    assert len(rows) == 27
+    missing = rows[rows.ell.isna()]
+    assert 0 < len(missing) < 27
+    assert missing[["n_dyn", "ell_bound", "realised", "curvature"]].isna().all(axis=None)
+    assert missing.gamma.notna().all()
+
+
+@pytest.mark.parametrize("family", SHAPES)
+@pytest.mark.parametrize("x", [0.0, 0.4, -1.3])
+def test_shapes_change_as_they_are_defined(family, x):
+    defined = {"linear": lambda v: v, "tanh": np.tanh, "sin": np.sin, "quadratic": lambda v: v**2 / 2}[family]
+    d = np.array([-30.0, -2.0, -1e-3, 0.0, 1e-3, 0.7, 30.0])
+    assert SHAPES[family](x, d) == pytest.approx(defined(x + d) - defined(x), rel=1e-9, abs=1e-15)
+    slope = (defined(x + 1e-5) - defined(x - 1e-5)) / 2e-5
+    assert SHAPES[family](x, np.array([1e-200]))[0] / 1e-200 == pytest.approx(slope, rel=1e-9)
+
+
+def test_a_smaller_step_only_comes_nearer_to_the_slope():
+    small, smaller = (figure_2(families=("tanh", "quadratic"), step=h).ell for h in (1e-6, 1e-12))
+    assert small.to_numpy() == pytest.approx(smaller.to_numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("budget", [1e3, 1e8, 1e12])
+def test_linear_values_leave_no_residual_where_the_minimum_is_flat(budget):
+    assert figure_2(families=("linear",), budget=budget)[["ell", "ell_bound"]].abs().max(axis=None) < 2e-8
+
+
+def test_interval_of_a_median_against_its_exact_distribution():
+    """The median of 9 draws from 9 values is at most the k-th with the probability that 5 of 9 are: a binomial tail.
+
+    4000 resamples put a wrong value at an end with a probability below 1e-3: the exact probabilities nearest to 0.025
+    and 0.975 are 0.034 and 0.0014, and as far on the other side.
+    """
+    values = np.arange(9.0)
+    below = binom.sf(4, 9, np.arange(1, 10) / 9)
+    exact = values[np.searchsorted(below, 0.025)], values[np.searchsorted(below, 0.975)]
+    assert median_interval(values[::-1], generator=np.random.default_rng(3)) == exact == (1.0, 7.0)
+    wide, narrow = (median_interval(values, generator=np.random.default_rng(0), level=q) for q in (0.999, 0.5))
+    assert wide[0] < narrow[0] <= narrow[1] < wide[1]
 
 
 def test_the_grids_are_those_of_the_paper():
