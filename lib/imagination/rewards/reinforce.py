@@ -81,7 +81,9 @@ def reinforce(
         tensor([[2.]], dtype=torch.float64)
     """
     returns = tensor("returns", returns, axes=1)
-    score = tensor("score", score, (*returns.shape, None))
+    of_kind("score", score, torch.Tensor)
+    fits = score.ndim == returns.ndim + 1 and score.shape[:-1] == returns.shape and score.is_floating_point()
+    require(fits, f"score has the shape {tuple(score.shape)} where returns have {tuple(returns.shape)}: one axis more")
     off = tensor("baseline", baseline) if isinstance(baseline, torch.Tensor) else number("baseline", baseline)
     horizon, g = returns.shape[-1], number("gamma", gamma, low=0, high=1)
     factor = torch.full((horizon,), g if discount_states else 1.0, dtype=returns.dtype, device=returns.device)
@@ -94,7 +96,7 @@ def reinforce(
         f"the baseline must broadcast to the shape {tuple(returns.shape)} of the returns",
     )
     gradients = torch.einsum("...t,...tp->...p", weights, score)
-    require(bool(torch.isfinite(gradients).all()), "a gradient is infinite: scores, returns or baseline are too large")
+    require(bool(torch.isfinite(gradients).all()), "a gradient is NaN or infinite: scores, returns or baseline are")
     return gradients
 
 

@@ -162,8 +162,9 @@ class NeuralPolicy(Policy):
     def mean(self, theta: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """``W2 @ tanh(W1 @ state + b1)``."""
         h, d = self.hidden, self.state_size
-        w1, b1, w2 = theta[: h * d].reshape(h, d), theta[h * d : h * (d + 1)], theta[h * (d + 1) :]
-        return torch.tanh(state @ w1.T + b1) @ w2.reshape(self.action_size, h).T
+        w1, b1, w2 = torch.split(theta, [h * d, h, h * self.action_size])
+        out: torch.Tensor = torch.tanh(state @ w1.reshape(h, d).T + b1) @ w2.reshape(self.action_size, h).T
+        return out
 
 
 @dataclass(frozen=True)
