@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
 
 from imagination.book.paths import REPOSITORY, Book
@@ -21,6 +23,15 @@ MINI = Path(__file__).parent / "mini.py"
 def checkout() -> Book:
     """The book itself. Tests only read it."""
     return Book()
+
+
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """PyTorch on one thread: matrices as small as a student's wait long for a second one on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

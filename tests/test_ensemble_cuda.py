@@ -11,6 +11,8 @@ from imagination.training.students import Recipe, epoch_order, shuffle_key, trai
 from imagination.training.sweep import Sweep, run_sweep
 from imagination.training.teacher import Target, make_data
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"))]
 
 

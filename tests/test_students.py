@@ -8,6 +8,8 @@ from imagination.errors import RequestError
 from imagination.training.students import Recipe, epoch_order, initial_parameters, shuffle_key, train_student
 from imagination.training.teacher import Target, make_data
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 
 def by_hand(data, target, recipe):
     """Forward, gradients and Adam in float64 numpy, straight from the formulas. Returns the minibatch losses."""
