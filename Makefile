@@ -3,9 +3,8 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/ready
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-.PHONY: help book test lint format parameters lock paper-scale exponents-study bench clean
+.PHONY: help book test matrix legal-requests lint format parameters lock paper-scale exponents-study bench clean
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -14,13 +13,17 @@ help:  ## print this list
 book: $(READY)  ## execute the stale chapters, build the HTML pages, print the page to open
 	@$(BIN)/imagination build
 
-test: $(READY) lint  ## lint, unit tests, doctests and guards, then nbval over book/
-	$(PYTEST) tests lib
-	$(PYTEST) --nbval --nbval-current-env -p no:cacheprovider book
+test: $(READY)  ## lint, types, unit tests and guards, then nbval over book/; seconds of each at the end
+	@$(BIN)/python tests/suite.py
 
-lint: $(READY)  ## ruff: lint and format check
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+lint: $(READY)  ## lint, spelling, import contracts, types
+	@$(BIN)/python tests/suite.py lint types
+
+matrix: $(READY)  ## unit tests and nbval under other threads, kernels, locales, paths, homes and Pythons (an hour)
+	@$(BIN)/python tests/matrix.py
+
+legal-requests: $(READY)  ## 40 random legal requests for each chapter (an hour)
+	@$(BIN)/python tests/legal_requests.py
 
 format: $(READY)  ## ruff: mend what can be mended
 	$(BIN)/ruff check --fix .

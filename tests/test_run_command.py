@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
 import papermill
+import psutil
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
 from imagination.book.paths import Book
 from imagination.cli import main
+from imagination.parameters import parameters_of
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -47,6 +52,16 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["run", "notation", "-f", "nowhere.yml"], "-f nowhere.yml can't be read: there is no such file"),
         (["run", "notation", "--out", "x.html"], "--out x.html is not allowed: it must end in .ipynb"),
         (["run", "notation", "--out", "nowhere/x.ipynb"], "in a folder that exists"),
+        (["run", "notation", "--out", "."], "it must end in .ipynb"),
+        (["run", "notation", "--out", f"{'x' * 300}.ipynb"], "can't be written: File name too long"),
+        (["run", "notation", "-f", "/dev/zero"], "there is no such file"),
+        (["run", "notation", "-p", "n_seeds", "9" * 5000], "n_seeds = '999"),
+        (["run", "notation", "-p", "anchors", "[" * 2000], "is not a YAML value"),
+        (["run", "notation", "-p", "anchors", "[" * 9 + "]" * 9], "anchors = [[[[...]]]]"),
+        (["run", "notation", "-p", "gamma", "2024-01-01"], "gamma = '2024-01-01': must be a valid number"),
+        (["run", "notation", "-p", "gamma", "!!binary aGk="], "gamma = 'aGk=': must be a valid number"),
+        (["run", "notation", "-p", "anchors", "!!set {1, 2}"], "must be a valid list"),
+        (["run", "notation", "-p", "gamma", "\x1b[31m.5"], "is not a YAML value"),
         (["build", "notatoin"], "chapter 'notatoin' does not exist; did you mean notation?"),
     ],
 )  # fmt: skip
@@ -62,8 +77,78 @@ def test_a_wrong_request_is_one_line_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["_; import os; os.system('touch planted'); _x", "In", "Out", "Parameters", "__name__", "p = 1"]
+)
+def test_a_name_that_is_no_parameter_never_reaches_papermill(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Papermill writes names into code as they are."""
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine.yml"
+    mine.write_text(f'"{name}": 1\n')
+    for arguments in (["-p", name, "1"], ["-f", "mine.yml"]):
+        assert "does not exist" in refused(capsys, "run", "notation", *arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yml"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["1: 2", "[1]: 2", "{a: 1}: 2", "2024-01-01: 3", "!!set {a}", "- 1", "", "other: {n_seeds: 3}", "\0", "[" * 5000],
+)
+def test_a_parameter_file_that_is_none(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yml").write_text(content)
+    refused(capsys, "run", "notation", "-f", "mine.yml")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yml"]
+
+
+def test_numbers_as_people_write_them() -> None:
+    given = {"n_seeds": "1e1", "n_systems": "1_000", "gamma": ".5", "lipschitz_pi": 1, "anchors": ["1e2", 2e2]}
+    asked = parameters_of("notation").request(given)
+    assert asked == {"n_seeds": 10, "n_systems": 1000, "gamma": 0.5, "lipschitz_pi": 1.0, "anchors": [100, 200]}
+    assert [type(value) for value in asked.values()] == [int, int, float, float, list]
+
+
+def test_the_parameters_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["run", "notation", "--list"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["name", "default", "range", "unit", "meaning"]
+    assert len(lines) == 1 + len(parameters_of("notation").model_fields)
+    main(["run", "notation", "--list", "--json"])
+    assert {"name": "gamma", "default": 0.95, "range": "in (0, 1)", "unit": "", "meaning": "discount"} in json.loads(
+        capsys.readouterr().out
+    )
+
+
+def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
+    """At start-up, while the kernel starts, and while cells run."""
+    for wait in (0.3, 1.5, 3.0):
+        command = [
+            sys.executable,
+            "-m",
+            "imagination.cli",
+            "run",
+            "simulation_lemma",
+            "--out",
+            str(tmp_path / "x.ipynb"),
+        ]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        time.sleep(wait)
+        kernels = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        if process.returncode == 0:  # a machine fast enough to be done
+            continue
+        assert (process.returncode, err) == (130, "imagination: stopped\n")
+        assert psutil.wait_procs(kernels, timeout=10)[1] == []
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_the_committed_references_are_not_overwritten(checkout: Book, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "book/ holds the committed references" in refused(
+    assert "that folder holds the committed references" in refused(
         capsys, "run", "notation", "--out", str(checkout.executed("mine"))
     )
 

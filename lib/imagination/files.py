@@ -57,20 +57,25 @@ def discard_unfinished(only: Path | None = None) -> None:
         _unfinished.discard(path)
 
 
-def check_writable(option: str, path: Path) -> None:
+def check_writable(option: str, path: Path, *, kept: Path | None = None) -> None:
     """Refuse an output file that can't be written, before the work whose result it is to hold.
 
     Args:
         option: what the user calls it, as "--out".
         path: the file.
+        kept: a folder into which nothing may be written: the committed references.
 
     Raises:
-        RequestError: if its folder does not exist, it is a folder, its name is too long or impossible, or the disk is
+        RequestError: if it would lie in ``kept``, its folder does not exist, it is a folder, its name is too long or impossible, or the disk is
             read-only or full.
     """
     try:
         require(not path.is_dir(), f"{option} {path} is a folder; name a file in it")
         require(path.parent.is_dir(), f"{option} {path} is not allowed: the file must lie in a folder that exists")
+        inside = kept is not None and path.resolve().parent == kept.resolve()
+        require(
+            not inside, f"{option} {path} is not allowed: that folder holds the committed references; write elsewhere"
+        )
         beside = path.with_name(f".{path.name}.part")
         try:
             with beside.open("wb") as file:

@@ -91,7 +91,7 @@ def _side_by_side(book: Book, chapters: Sequence[str], tell: Callable[[str], Non
     noted = _json(book.build / TIMINGS) or {}
     longest_first = sorted(chapters, key=lambda c: (-noted.get(c, 1e9), -book.source(c).stat().st_size))
     workers = min(cores(), len(chapters))
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _share_threads, (max(1, cores() // workers),))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), share_threads, (max(1, cores() // workers),))
     with pool:
         futures = {pool.submit(_timed_chapter, book, chapter): chapter for chapter in longest_first}
         try:
@@ -110,7 +110,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _share_threads(threads: int) -> None:
+def share_threads(threads: int) -> None:
     # The kernel that papermill starts inherits the environment of its worker; a reader's own setting goes before ours.
     for name in THREADS:
         os.environ.setdefault(name, str(threads))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from imagination.book.figures import use_style
 from imagination.book.ledger import Ledger
 from imagination.parameters import parameters_of
 
@@ -33,6 +33,10 @@ def open_chapter(
         RequestError: if a parameter is not allowed.
     """
     parameters = parameters_of(chapter).check(namespace)
+    # On a new machine, or one whose home can't be written, Matplotlib has notes about its caches: not a chapter's concern.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from imagination.book.figures import use_style
+
     use_style()
     ledger = Ledger(chapter)
     ledger.opening(covers=covers, leaves_out=leaves_out, at_most_seconds=at_most_seconds)

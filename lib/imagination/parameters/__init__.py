@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 
 from imagination.errors import RequestError, nearest, shown
 
-__all__ = ["ChapterParameters", "ParameterRow", "known_chapters", "parameter", "parameters_of"]
+__all__ = ["ChapterParameters", "ParameterRow", "extra", "inner", "known_chapters", "parameter", "parameters_of"]
 
 _IPYTHON = {"In", "Out", "Parameters"}
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
@@ -158,7 +158,7 @@ def range_of(field: FieldInfo) -> str:
         >>> [range_of(f) for f in Parameters.model_fields.values()]
         ['in (0, 1)', 'list of 2 or more, each 1 or more']
     """
-    kind, nothing = _inner(field.annotation)
+    kind, nothing = inner(field.annotation)
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(map(str, get_args(kind)))
     if get_origin(kind) is list:
@@ -192,19 +192,19 @@ def _cell_line(default: Any, row: ParameterRow) -> str:
     return line if len(line) <= COLUMNS else f"{comment}\n{row.name} = {value}"
 
 
-def _inner(annotation: Any) -> tuple[Any, bool]:
+def inner(annotation: Any) -> tuple[Any, bool]:
     """The type inside Annotated and Optional, and whether None is allowed."""
     if get_origin(annotation) is Annotated:
-        return _inner(get_args(annotation)[0])
+        return inner(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
-        return _inner(kinds[0])[0], len(kinds) < len(get_args(annotation))
+        return inner(kinds[0])[0], len(kinds) < len(get_args(annotation))
     return annotation, False
 
 
 def _read(annotation: Any, value: Any) -> Any:
     """A value as its type wants it, where that loses nothing; else as it is, for the check to refuse."""
-    kind, nothing = _inner(annotation)
+    kind, nothing = inner(annotation)
     if nothing and (value is None or value in _NOTHING):
         return None
     if get_origin(kind) is list and isinstance(value, list | tuple):
