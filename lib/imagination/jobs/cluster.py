@@ -66,6 +66,7 @@ def connected(
         client: Any = None
         try:
             client = dask.Client(scheduler, timeout=ANSWER, set_as_default=False)
+            client._timeout = 1.0  # when it is lost, the blocks are: nothing is gained by looking for it longer
             _first_task(client, scheduler, patience, warn)
             yield client
         except (OSError, TimeoutError, ValueError) as error:
@@ -165,27 +166,23 @@ def results(
             warn(line)
 
     futures = {client.submit(perform, work, block.argument, pure=False): block for block in blocks}
-    try:
-        for future in futures:
-            future.add_done_callback(done.put)
-        while futures:
-            try:
-                future = done.get(timeout=2)
-            except Empty:
-                if client.status != "running":
-                    raise ClusterError("the scheduler is lost") from None
-                if client._scheduler_identity.get("n_workers") == 0:
-                    warn_once("no worker is left: waiting for one to come")
-                continue
-            block = futures.pop(future)
-            performed = _outcome(future, block)
-            if not isinstance(performed, BlockFailed):
-                warn_of_other(performed[2], warn_once)
-                progress(block.weight)
-            yield block, performed
-    finally:
-        with suppress(Exception):
-            client.cancel(list(futures), asynchronous=True)
+    for future in futures:
+        future.add_done_callback(done.put)
+    while futures:  # whoever leaves before the end closes the client, and the scheduler forgets the rest
+        try:
+            future = done.get(timeout=2)
+        except Empty:
+            if client.status != "running":
+                raise ClusterError("the scheduler is lost") from None
+            if client._scheduler_identity.get("n_workers") == 0:
+                warn_once("no worker is left: waiting for one to come")
+            continue
+        block = futures.pop(future)
+        performed = _outcome(future, block)
+        if not isinstance(performed, BlockFailed):
+            warn_of_other(performed[2], warn_once)
+            progress(block.weight)
+        yield block, performed
 
 
 def _outcome(future: Any, block: Block) -> Performed | BlockFailed:
