@@ -81,7 +81,7 @@ def reinforce(
         tensor([[2.]], dtype=torch.float64)
     """
     returns = tensor("returns", returns, axes=1)
-    of_kind("score", score, torch.Tensor)
+    instance("score", score, torch.Tensor)
     fits = score.ndim == returns.ndim + 1 and score.shape[:-1] == returns.shape and score.is_floating_point()
     require(fits, f"score has the shape {tuple(score.shape)} where returns have {tuple(returns.shape)}: one axis more")
     off = tensor("baseline", baseline) if isinstance(baseline, torch.Tensor) else number("baseline", baseline)
