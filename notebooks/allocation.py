@@ -67,6 +67,8 @@ from imagination.proof import Proof
 #
 # $$\frac{N^*_{dyn}}{N^*_{rew}}=\frac\alpha\beta\cdot\frac{\gamma L_r(1+L_\pi)}{1-\gamma L_f(1+L_\pi)}\cdot
 # \frac{c_{rew}}{c_{dyn}}\cdot\frac{\epsilon^*_{dyn}}{\epsilon^*_{rew}}.$$
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/allocation.html#formal-theorem-1"><code>theorem_1</code></a>.
 # ```
 #
 # The second factor is written $K$ below, the *weight* of dynamics error against reward error. In code:
@@ -488,6 +490,8 @@ ledger.check(
 # ### Planning horizon: correct without restriction
 #
 # Smaller $\gamma$, $L_f$, $L_r$ or $L_\pi$ lower $K$, and $\ln\rho$ moves by $1/\mathrm{Den}$ of what $\ln K$ does.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/comparatives.html#formal-horizon-and-constants"><code>horizon_and_constants</code></a>.
 
 # %% tags=["proof"]
 horizon = Proof("Planning horizon")
@@ -549,6 +553,8 @@ ledger.decide(
 # The paper reads from the factor $c_{rew}/c_{dyn}$ that cheaper rewards lower $N_{dyn}/N_{rew}$, and warns that the
 # errors in the formula move as well. After they have moved, the sign is that of $1+(1-s)(\alpha-\beta)$.
 # It is certain where $\beta-\alpha\le1$:
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/comparatives.html#formal-cheaper-rewards"><code>cheaper_rewards</code></a>.
 
 # %% tags=["proof"]
 costs = Proof("Cost effect, repaired")

@@ -103,6 +103,8 @@ ledger.check(
 # $$S_H=\sum_{t<H}\gamma^t,\quad D_H=\sum_{t<H}\gamma^t\sum_{i<t}\Lambda^i,$$
 #
 # with equality for the scalar system that attains {prf:ref}`lemma-1`.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/simulation_lemma.html#formal-lemma-1-finite-horizon"><code>lemma_1_finite_horizon</code></a>.
 # ```
 #
 # It is the proof of Lemma 1 stopped before the limit, the only place where the contraction is used. The closed form
@@ -256,6 +258,8 @@ ledger.beyond(
 # V(\epsilon)=\sum_t\gamma^t\min\Big(R,\ \kappa\,\epsilon\,\frac{\Lambda^t-1}{\Lambda-1}\Big).$$
 #
 # It is attained by the same scalar system with the reward clipped to $[0,R]$.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/bounded_reward.html#formal-bounded-reward-bound"><code>bounded_reward_bound</code></a>.
 
 # %%
 gap_to_bound = []

@@ -70,6 +70,8 @@ torch.set_num_threads(1)  # the tensors are small: threads would wait for each o
 # $$\mathbb E\,\tilde g=\nabla J_H+\nabla B_H,\qquad \mathbb E\lVert\tilde g-\nabla J_H\rVert^2=\frac{\mathrm{Var}\,\tilde g^{(1)}}K+\lVert\nabla B_H\rVert^2 .$$
 #
 # If $\nabla B_H\ne0$ the error does not vanish as $K\to\infty$.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/biased_rewards.html#formal-proposition-2"><code>proposition_2</code></a>.
 # ```
 #
 # The first part is the policy-gradient identity for the reward $r+b$. We sum over all trajectories of a two-state softmax MDP, with symbolic policy and discount, and compare with the two gradients found by differentiation.
@@ -311,6 +313,8 @@ conditions.equal(
 #
 # With a fixed horizon and a start that does not depend on $\theta$: a constant error has $\nabla B_H=0$. An error of the form $b=\gamma\,\phi(s')-\phi(s)$ has $B_H=\gamma^H\,\mathbb E\,\phi(s_H)-\mathbb E\,\phi(s_0)$, so its gradient is
 # $\gamma^H\nabla\mathbb E\,\phi(s_H)$, and 0 if $\phi(s_H)=0$. (With stochastic dynamics read $\mathbb E[\phi(s')\mid s,a]$.)
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/biased_rewards.html#formal-constant-bias-is-harmless"><code>constant_bias_is_harmless</code></a>.
 # ```
 
 # %%

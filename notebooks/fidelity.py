@@ -60,6 +60,8 @@ from imagination.rewards.fidelity import (
 #
 # Let $\sigma^2(c)$ be the label noise at annotation cost $c$ per rollout. With $K=B/c$ rollouts the noise term of Theorem 2 is a constant times $\Phi(c)=c\,\sigma^2(c)$, so both have the
 # same minimisers over the admissible costs. If $\sigma^2$ is lower semicontinuous on a compact interval $[c_{min},\min(c_{max},B)]$, $c_{min}>0$, a minimiser exists.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/fidelity.html#formal-corollary-2"><code>corollary_2</code></a>.
 # ```
 
 # %%
@@ -110,6 +112,8 @@ no_minimum.positive(
 # ## Three regimes
 #
 # ### Power law, $\sigma^2=Ac^{-p}$
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/fidelity.html#formal-power-law-fidelity"><code>power_law_fidelity</code></a>.
 
 # %%
 q = sp.Symbol("q", positive=True)
@@ -129,6 +133,8 @@ power.positive(
 # Averaging $m$ independent annotators at $c=mc_1$ is $\sigma^2=\sigma_1^2c_1/c$, the case $p=1$: the paper's own example of paying more sits exactly on the boundary where it makes no difference.
 #
 # ### Perfect labels at a finite price, $\sigma^2=\sigma_0^2(1-c/c_{max})$
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/fidelity.html#formal-bounded-fidelity"><code>bounded_fidelity</code></a>.
 
 # %%
 s0, c_max = sp.symbols("sigma_0 c_max", positive=True)
@@ -157,6 +163,8 @@ bounded.positive(
 
 # %% [markdown]
 # ### A floor, $\sigma^2=\sigma_f^2+A/c$
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/fidelity.html#formal-floor-fidelity"><code>floor_fidelity</code></a>.
 
 # %%
 floor = sp.Symbol("sigma_f", positive=True)

@@ -192,6 +192,8 @@ say(
 # $$\mathbb E\,\hat g=\nabla J_H,\qquad \mathrm{Var}\,\hat g\le\mathrm{Var}\,\hat g|_{\eta=0}+\frac{\sigma_\eta^2HW_H^2}{K(1-\gamma)^2}.$$
 #
 # The variance bound holds for (A) too. Variance of a vector is the sum of its coordinates' variances.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/noisy_rewards.html#formal-theorem-2"><code>theorem_2</code></a>.
 # ```
 #
 # The proof follows the paper's, with each step asserted. Write $X_u=\sum_{t\le u}\gamma^{u-t}w_t$. Steps that hold for each
@@ -436,6 +438,8 @@ stays = ledger.check(
 # $$\text{(B)}\ \frac{\sigma_\eta^2\bar W^2}K\Big[\frac{1-\gamma^{2H}}{(1-\gamma^2)^2}-\frac{H\gamma^{2H}}{1-\gamma^2}\Big]\le\frac{\sigma_\eta^2\bar W^2}{K(1-\gamma^2)^2},$$
 #
 # with equality of the brackets when $\mathbb E\lVert w_t\rVert^2$ is the same at every step.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/noisy_rewards.html#formal-exact-inflation"><code>exact_inflation</code></a>.
 # ```
 
 # %%

@@ -66,6 +66,8 @@ from imagination.proof import Proof
 # &+\frac{\gamma L_r(1+L_\pi)\,\epsilon_{dyn}}{(1-\gamma)\big(1-\gamma L_f(1+L_\pi)\big)}.
 # \end{aligned}
 # $$
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/simulation_lemma.html#formal-lemma-1"><code>lemma_1</code></a>.
 # ```
 #
 # In code, the right-hand side is `return_gap_bound`, and the left-hand side is a pair of rollouts.
@@ -694,6 +696,8 @@ say(
 #
 # While $\gamma L_f(1+L_\pi)<1$, the coefficient
 # $C=\gamma L_r(1+L_\pi)\big/\big((1-\gamma)(1-\gamma L_f(1+L_\pi))\big)$ does not decrease in $L_f$, $L_r$ or $L_\pi$.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/desiderata.html#formal-corollary-1"><code>corollary_1</code></a>.
 # ```
 #
 # Each derivative is computed, written over $m=1-\gamma L_f(1+L_\pi)>0$, and seen to be a ratio of non-negative factors.

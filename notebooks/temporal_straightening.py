@@ -114,6 +114,8 @@ say(f"```python\n{getsource(curvature_loss)}```")
 # $$\ell_t\le\frac{\varepsilon^2}{2(1-\varepsilon)},$$
 #
 # and the right-hand side increases with $\varepsilon$ on $(0,1)$.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/temporal_straightening.html#formal-proposition-1"><code>proposition_1</code></a>.
 # ```
 
 # %%
@@ -240,6 +242,8 @@ ledger.decide(
 # Under the same hypotheses, and for $\varepsilon=1$ too,
 # $\displaystyle\ell_t\le1-\sqrt{1-\varepsilon^2}$: the turning angle is at most $\arcsin\varepsilon$. In two or more
 # dimensions a rollout attains it at every step.
+#
+# Checked by a proof kernel: <a class="kernel" href="formal/temporal_straightening.html#formal-sharp-curvature-bound"><code>sharp_curvature_bound</code></a>.
 # ```
 
 # %% tags=["proof"]

@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from imagination.book import ledger
+from imagination.book import formal, ledger
 from imagination.book.fingerprint import fingerprint
 from imagination.book.paths import Book
 from imagination.book.run import build_chapter, read, stored_fingerprint
@@ -29,6 +30,7 @@ __all__ = [
     "execute_stale",
     "page_inputs",
     "stale_chapters",
+    "with_kernel",
     "write_ledger",
 ]
 
@@ -127,8 +129,15 @@ def write_ledger(book: Book) -> None:
     notebooks = [notebook for chapter in book.chapters() if (notebook := read(book, chapter)) is not None]
     order = {claim: number for number, claim in enumerate(ledger.claims())}
     entries = sorted(ledger.collect(notebooks), key=lambda entry: order.get(entry.id, len(order)))
-    ledger.write(entries, book.ledger)
+    ledger.write(with_kernel(book, entries), book.ledger)
     ledger.write(ledger.collect_checks(notebooks), book.checks)
+
+
+def with_kernel(book: Book, entries: Iterable[ledger.Entry]) -> list[ledger.Entry]:
+    """Say of each entry whether a proof kernel checked its statement, by the committed record."""
+    twins = formal.twins(book) if formal.record_path(book).is_file() else {}
+    found = {claim: {"theorem": t.theorem, "file": t.file, "page": t.target} for claim, t in twins.items()}
+    return [replace(entry, kernel=found.get(entry.id)) for entry in entries]
 
 
 def build_pages(book: Book) -> bool:

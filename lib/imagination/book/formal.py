@@ -202,6 +202,8 @@ def twins(book: Book) -> dict[str, Twin]:
     grouped: dict[str, list[Statement]] = {}
     for statement in statements(book):
         grouped.setdefault(statement.claim, []).append(statement)
+    for claim, group in grouped.items():  # the theorem of the claim's own name first
+        group.sort(key=lambda one: one.theorem != claim.replace("-", "_"))
     return {
         claim: Twin(claim, tuple(group), tuple(sorted({axiom for one in group for axiom in assumed.get(one.name, [])})))
         for claim, group in grouped.items()

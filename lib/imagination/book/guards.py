@@ -15,8 +15,8 @@ import nbformat
 import papermill
 import yaml
 
-from imagination.book import ledger
-from imagination.book.build import stale_chapters
+from imagination.book import formal, ledger
+from imagination.book.build import stale_chapters, with_kernel
 from imagination.book.paths import Book
 from imagination.book.run import load_source, read
 from imagination.errors import RequestError
@@ -28,6 +28,7 @@ LONGEST_CELL = 40
 LONGEST_LINE = 88  # a reader sees that many columns without scrolling
 _PATH = re.compile(r"(?<![\w.~/-])(?:/(?:home|root|tmp|usr|opt|var|work|mnt|Users)/|[A-Z]:\\)[\w.-]+")
 _SWALLOWED = re.compile(r"^%%", re.MULTILINE)
+_KERNEL_LINK = re.compile(r'class="kernel" href="([^"]+)"')
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
@@ -38,7 +39,7 @@ def problems(book: Book) -> list[str]:
     for chapter in book.chapters():
         if book.executed(chapter).is_file():
             found += [f"{chapter}: {problem}" for problem in _in_notebook(book, chapter)]
-    return [*found, *_contents(book), *_ledger(book), *_parameters(book)]
+    return [*found, *_contents(book), *_ledger(book), *_parameters(book), *_formal(book)]
 
 
 def _in_notebook(book: Book, chapter: str) -> Iterator[str]:
@@ -108,8 +109,21 @@ def _ledger(book: Book) -> Iterator[str]:
         written = ledger.read(book.ledger)
     except (OSError, ValueError):
         written = []
-    if sorted(written, key=lambda e: e.id) != sorted(entries, key=lambda e: e.id):
+    if sorted(written, key=lambda e: e.id) != sorted(with_kernel(book, entries), key=lambda e: e.id):
         yield "ledger: book/claims.json differs from the executed chapters; run `make book`"
+
+
+def _formal(book: Book) -> Iterator[str]:
+    """The record of the proof kernel is that of the files, and the blocks of its statements link to them."""
+    if not formal.record_path(book).is_file():
+        return
+    yield from (f"formal: {problem}" for problem in formal.problems(book))
+    targets = {claim: twin.target for claim, twin in formal.twins(book).items()}
+    linked = {link for c in book.chapters() for link in _KERNEL_LINK.findall(book.source(c).read_text("utf-8"))}
+    yield from (f"formal: a statement block links to {link}, which is no statement" for link in sorted(linked - set(targets.values())))
+    for claim in ledger.claims():
+        if claim in targets and targets[claim] not in linked and ledger.claims()[claim].kind == "statement":
+            yield f"formal: {claim} was checked by a kernel, and no statement block links to {targets[claim]}"
 
 
 def _parameters(book: Book) -> Iterator[str]:

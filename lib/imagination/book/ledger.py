@@ -171,6 +171,8 @@ class Entry:
     verdict: str
     chapter: str
     anchor: str
+    kernel: dict[str, str] | None = None
+    """Theorem, file and page, where a proof kernel checked the statement: added to the ledger, not by the chapter."""
 
 
 @dataclass(frozen=True)
@@ -284,11 +286,12 @@ class Ledger:
         anchor = anchor_of(id)
         entry = Entry(id, statement, paper, ours, uncertainty, verdict.value, self.chapter, anchor)
         self.entries.append(entry)
+        record = {name: value for name, value in asdict(entry).items() if name != "kernel"}
         line = (
             f'<span id="{anchor}"></span>\n\n**{id}**: {statement}.\n\n'
             f"Ours: {ours} ({uncertainty}). Verdict: **{verdict.value}**."
         )
-        display({"text/markdown": line, "text/plain": f"{id}: {verdict.value}", MIME: asdict(entry)}, raw=True)
+        display({"text/markdown": line, "text/plain": f"{id}: {verdict.value}", MIME: record}, raw=True)
 
     def table(self) -> None:
         """Show the table that ends the chapter: claim, paper, ours, uncertainty, verdict."""
