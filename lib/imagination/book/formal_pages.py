@@ -66,11 +66,10 @@ def pieces(source: str, mine: list[Statement]) -> list[Piece]:
                 proofs[name] = Piece("proof", text, start, by_theorem[name])
             elif cut and cut[-1].kind == "code" and _provable(cut[-1].text) == _provable(text):
                 gap = source[cut[-1].start + len(cut[-1].text) : start]
-                joined = cut[-1].text + gap + text
-                if source[cut[-1].start :].startswith(joined):
-                    cut[-1] = Piece("code", joined, cut[-1].start)
-                else:
+                if gap.strip():  # a proof that goes elsewhere stands between
                     cut.append(Piece("code", text, start))
+                else:
+                    cut[-1] = Piece("code", cut[-1].text + gap + text, cut[-1].start)
             else:
                 cut.append(Piece("code", text, start))
     placed: list[Piece] = []
