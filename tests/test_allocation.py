@@ -97,10 +97,11 @@ def test_counts_agree_with_forty_digits():
 
 
 def test_the_precise_solution_can_disagree():
-    """The yardstick is able to tell: an exponent that is wrong by one part in 1e5 shows."""
-    problem = mild_problems(1, seed=3)
-    wrong = solve(replace(problem, exponent_dyn=problem.exponent_dyn * (1 + 1e-5))).n_dyn[0]
-    assert abs(float(wrong / precise_counts(single(problem, 0))[0]) - 1) > 1e-9
+    """The yardstick is able to tell: exponents that are wrong by one part in 1e5 show in most of 20 problems."""
+    problem = mild_problems(20, seed=3)
+    wrong = solve(replace(problem, exponent_dyn=problem.exponent_dyn * (1 + 1e-5))).n_dyn
+    off = [abs(float(wrong[i] / precise_counts(single(problem, i))[0]) - 1) for i in range(20)]
+    assert np.median(off) > 1e-7
 
 
 def test_at_most_eight_updates_and_never_a_failure():

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -88,7 +88,6 @@ class Problem:
     cost_dyn: Floats
     cost_rew: Floats
     budget: Floats
-    shape: tuple[int, ...] = field(init=False, repr=False)
 
     def __init__(
         self,
@@ -109,10 +108,9 @@ class Problem:
             "cost_rew": numbers("cost_rew", cost_rew, above=0),
             "budget": numbers("budget", budget, above=0),
         }
-        shape = broadcast(**checked)
+        broadcast(**checked)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "shape", shape)
         require(
             not np.any((self.coefficient_dyn == 0) & (self.coefficient_rew == 0)),
             "coefficient_dyn = coefficient_rew = 0 leaves nothing to minimise: one must be positive",
@@ -136,6 +134,11 @@ class Problem:
         with np.errstate(over="ignore"):
             return cls(dynamics.exponent, reward.exponent, factor * dynamics.scale, reward.scale,
                        cost_dyn=cost_dyn, cost_rew=cost_rew, budget=budget)  # fmt: skip
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array of problems: () for a single one."""
+        return np.broadcast_shapes(*(np.shape(getattr(self, field.name)) for field in fields(self)))
 
     def counts(self, share: ArrayLike) -> tuple[Floats, Floats]:
         """Numbers of dynamics and of reward samples that a spend share of dynamics in [0, 1] buys."""
