@@ -143,8 +143,8 @@ def r2_of_resamples(fit: PowerLawFit) -> Floats:
     x, y = np.log(fit.anchors), np.log(fit.resampled_means)
     dx, dy = x - x.mean(), y - y.mean(1, keepdims=True)
     explained, total = (dy @ dx) ** 2, (dy**2).sum(1) * (dx @ dx)
-    shares: Floats = np.divide(explained, total, out=np.ones_like(total), where=total > 0)
-    return shares
+    r2: Floats = np.divide(explained, total, out=np.ones_like(total), where=total > 0)
+    return r2
 
 
 def coordinates_of_fit(fit: PowerLawFit, middle: float) -> dict[str, tuple[float, Interval]]:
