@@ -7,14 +7,16 @@
 # differently.
 
 # %% tags=["parameters"]
-gamma = 0.95  # discount, in (0, 1)
-lipschitz_policy = 0.5  # L_pi, action per state, in (0, 100]
-state_gain = 0.8  # L_f with respect to the state alone, in (0, 100]
-action_gain = 0.3  # L_f with respect to the action alone, state per action, in (0, 100]
+gamma = 0.95  # discount, in [0.001, 0.9999]
+lipschitz_pi = 0.5  # L_pi, unit action per state, in [1e-06, 100]
+state_gain = 0.8  # L_f with respect to the state alone, in [1e-06, 100]
+# L_f with respect to the action alone, unit state per action, in [1e-06, 100]
+action_gain = 0.3
 n_systems = 500  # random linear systems, in [1, 100000]
 n_states = 4  # dimension of the state, in [1, 64]
 n_actions = 2  # dimension of the action, in [1, 64]
-anchors = [100, 200, 500, 1000, 2000, 5000]  # training-set sizes, list of 2 or more
+# training-set sizes, list of 2 to 20, each in [3, 100000]
+anchors = [100, 200, 500, 1000, 2000, 5000]
 n_seeds = 40  # students at each anchor, in [2, 10000]
 seed = 0  # of the one generator, 0 or more
 
@@ -36,7 +38,7 @@ import sympy as sp
 from numpy.linalg import norm
 
 from imagination.book.figures import BLACK, panels
-from imagination.book.show import say
+from imagination.book.show import say, table
 from imagination.proof import Proof
 
 # %% [markdown]
@@ -116,7 +118,7 @@ from imagination.proof import Proof
 
 # %%
 def constants(A, B):
-    """Exact Lipschitz constants of f(s, a) = A s + B a: joint in the sum metric, joint Euclidean, separate."""
+    """Exact constants of A s + B a: in the sum metric, Euclidean, separate."""
     return (
         max(norm(A, 2), norm(B, 2)),
         norm(np.hstack([A, B]), 2),
@@ -125,7 +127,7 @@ def constants(A, B):
 
 
 def largest_stretch(A, B, generator, pairs=20_000):
-    """The largest observed ratio |f - f'| / (|s - s'| + |a - a'|), over random and over extreme directions."""
+    """Largest |f - f'| / (|s - s'| + |a - a'|), over random and extreme directions."""
     ds, da = (
         generator.normal(size=(pairs, A.shape[1])),
         generator.normal(size=(pairs, B.shape[1])),
@@ -147,12 +149,21 @@ A = generator.normal(size=(p.n_states, p.n_states)) / np.sqrt(p.n_states)
 B = generator.normal(size=(p.n_states, p.n_actions)) / np.sqrt(p.n_states)
 sum_metric, euclidean, separate = constants(A, B)
 found = largest_stretch(A, B, generator)
-assert found <= sum_metric * (1 + 1e-12)
-assert found >= sum_metric * (1 - 1e-12)
-assert sum_metric <= euclidean * (1 + 1e-12) <= np.sqrt(2) * sum_metric * (1 + 2e-12)
 say(
-    f"Sum metric {sum_metric:.3f}, found by search {found:.3f}; Euclidean {euclidean:.3f}, "
-    f"which lies between the first and $\\sqrt2$ times it; separate {separate[0]:.3f} and {separate[1]:.3f}."
+    f"Sum metric {sum_metric:.3f}, found by search {found:.3f}; Euclidean "
+    f"{euclidean:.3f}, "
+    f"which lies between the first and $\\sqrt2$ times it; separate {separate[0]:.3f} "
+    f"and {separate[1]:.3f}."
+)
+ledger.check(
+    "the search finds the closed form to a relative $10^{-12}$",
+    abs(found / sum_metric - 1) <= 1e-12,
+    found=f"{found / sum_metric:.15g}",
+)
+ledger.check(
+    "the Euclidean constant lies between the sum metric's and $\\sqrt2$ times it",
+    sum_metric <= euclidean * (1 + 1e-12) <= np.sqrt(2) * sum_metric * (1 + 2e-12),
+    found=f"{euclidean / sum_metric:.15g} times it",
 )
 
 # %% [markdown]
@@ -173,36 +184,49 @@ for _ in range(p.n_systems):
     A = generator.normal(size=(p.n_states, p.n_states)) * size[0]
     B = generator.normal(size=(p.n_states, p.n_actions)) * size[1]
     K = generator.normal(size=(p.n_actions, p.n_states))
-    K *= p.lipschitz_policy / norm(K, 2)
+    K *= p.lipschitz_pi / norm(K, 2)
     joint, euclidean, (state, action) = constants(A, B)
     rows.append(
         [
-            joint * (1 + p.lipschitz_policy),
-            euclidean * np.hypot(1, p.lipschitz_policy),
-            state + action * p.lipschitz_policy,
+            joint * (1 + p.lipschitz_pi),
+            euclidean * np.hypot(1, p.lipschitz_pi),
+            state + action * p.lipschitz_pi,
             norm(A + B @ K, 2),
         ]
     )
 Lambda = dict(
     zip(["sum", "Euclidean", "separate", "closed loop"], np.array(rows).T, strict=True)
 )
-for name in ("sum", "Euclidean", "separate"):
-    assert (Lambda["closed loop"] <= Lambda[name] * (1 + 1e-12)).all()
-assert (Lambda["separate"] <= Lambda["sum"] * (1 + 1e-12)).all()
+ledger.check(
+    "on every system each convention is at least the closed loop's constant",
+    all(
+        (Lambda["closed loop"] <= bound * (1 + 1e-12)).all()
+        for bound in Lambda.values()
+    ),
+)
+ledger.check(
+    "on every system the separate form is at most the sum form",
+    (Lambda["separate"] <= Lambda["sum"] * (1 + 1e-12)).all(),
+)
 
 # %%
-table = [
-    "| convention | systems with γΛ < 1 | median Λ over the closed loop's |",
-    "|---|---|---|",
+rows = [
+    [
+        name,
+        f"{np.mean(p.gamma * values < 1):.0%}",
+        f"{np.median(values / Lambda['closed loop']):.2f}",
+    ]
+    for name, values in Lambda.items()
 ]
-for name, values in Lambda.items():
-    table.append(
-        f"| {name} | {np.mean(p.gamma * values < 1):.0%} | {np.median(values / Lambda['closed loop']):.2f} |"
-    )
-say("\n".join(table))
+table(
+    ["convention", "systems with γΛ < 1", "median Λ over the closed loop's"],
+    rows,
+)
 say(
-    f"The Euclidean form is below the sum form on {np.mean(Lambda['Euclidean'] < Lambda['sum']):.0%} of the systems, "
-    f"and below the separate form on {np.mean(Lambda['Euclidean'] < Lambda['separate']):.0%}."
+    f"The Euclidean form is below the sum form on "
+    f"{np.mean(Lambda['Euclidean'] < Lambda['sum']):.0%} of the systems, "
+    f"and below the separate form on "
+    f"{np.mean(Lambda['Euclidean'] < Lambda['separate']):.0%}."
 )
 
 # %% [markdown]
@@ -221,11 +245,14 @@ say(
 # %%
 best_unit = p.state_gain / p.action_gain
 unit = best_unit * np.geomspace(0.05, 10, 301)
-joint = np.maximum(p.state_gain, unit * p.action_gain) * (1 + p.lipschitz_policy / unit)
-separate = p.state_gain + p.action_gain * p.lipschitz_policy
-at_best = p.state_gain * (1 + p.lipschitz_policy / best_unit)
-assert np.isclose(at_best, separate, rtol=1e-12)
-assert (joint >= separate * (1 - 1e-12)).all()
+joint = np.maximum(p.state_gain, unit * p.action_gain) * (1 + p.lipschitz_pi / unit)
+separate = p.state_gain + p.action_gain * p.lipschitz_pi
+at_best = p.state_gain * (1 + p.lipschitz_pi / best_unit)
+ledger.check(
+    "in the best unit the joint form is the separate one, and nowhere below it",
+    np.isclose(at_best, separate, rtol=1e-12, atol=0)
+    and (joint >= separate * (1 - 1e-12)).all(),
+)
 
 # %%
 L_s, L_a, L_pi, excess = sp.symbols("L_f^s L_f^a L_pi x", positive=True)
@@ -269,15 +296,17 @@ axis.legend()
 plt.show()
 
 # %%
-speaks = p.gamma * joint < 1
-interval = (
-    f"for $c$ from {unit[speaks].min():.3g} to {unit[speaks].max():.3g}"
-    if speaks.any()
-    else "in no unit"
-)
+largest = 1 / p.gamma  # Lemma 1 needs a growth below this
+if separate < largest:
+    lowest = p.lipschitz_pi * p.state_gain / (largest - p.state_gain)
+    highest = largest / p.action_gain - p.lipschitz_pi
+    interval = f"for $c$ from {lowest:.3g} to {highest:.3g}"
+else:
+    interval = "in no unit"
 say(
     f"Separate: $\\Lambda={separate:.3g}$, $\\gamma\\Lambda={p.gamma * separate:.3g}$. "
-    f"Joint at $c=1$: $\\Lambda={max(p.state_gain, p.action_gain) * (1 + p.lipschitz_policy):.3g}$; "
+    f"Joint at $c=1$: "
+    f"$\\Lambda={max(p.state_gain, p.action_gain) * (1 + p.lipschitz_pi):.3g}$; "
     f"smallest at $c={best_unit:.3g}$. The joint form allows Lemma 1 {interval}."
 )
 
@@ -298,7 +327,7 @@ say(
 
 # %%
 def least_squares_error(n, generator, noise=0.5):
-    """Error matrix D = A_hat - A of least squares on n transitions; A is 0 without loss of generality."""
+    """Error A_hat - A of least squares on n transitions; A is 0, at no loss."""
     states = generator.normal(size=(n, p.n_states))
     return np.linalg.lstsq(
         states, noise * generator.normal(size=(n, p.n_states)), rcond=None
@@ -329,13 +358,18 @@ def exponent(errors):
 root_mean_square = np.sqrt(p.n_states * mse.mean(axis=1, keepdims=True))
 resamples = generator.integers(p.n_seeds, size=(200, p.n_seeds))
 spread = {name: np.std([exponent(e[:, r]) for r in resamples]) for name, e in
-          {"MSE": mse, "RMS norm": rmse_norm, "sup norm": sup_norm}.items()}  # fmt: skip
+          {"MSE": mse, "RMS "
+                       "norm": rmse_norm, "sup norm": sup_norm}.items()}  # fmt: skip
 fitted = {
     "MSE": exponent(mse),
     "RMS norm": exponent(root_mean_square),
     "sup norm": exponent(sup_norm),
 }
-assert np.isclose(fitted["MSE"], 2 * fitted["RMS norm"], rtol=1e-10)
+ledger.check(
+    "the exponent of the MSE is twice that of the RMS norm, to a relative $10^{-8}$",
+    abs(fitted["MSE"] / (2 * fitted["RMS norm"]) - 1) < 1e-8,
+    found=f"{fitted['MSE']:.12g} and {fitted['RMS norm']:.12g}",
+)
 
 # %% mystnb={"figure": {"name": "fig-notation-mse", "caption": "The same least-squares students measured three ways. Points are means over seeds; error bars are two standard errors, smaller than the points where they are not seen. The MSE falls twice as steeply as the two norms."}, "image": {"alt": "Log-log plot of three error measures against the number of samples: two parallel lines for the norms and a steeper one for the mean squared error."}}
 figure, axis = panels()
@@ -358,11 +392,15 @@ axis.legend()
 plt.show()
 
 # %%
-say("\n".join(["| measure | fitted exponent | standard error |", "|---|---|---|"]
-              + [f"| {name} | {fitted[name]:.2f} | {spread[name]:.1g} |" for name in fitted]))  # fmt: skip
+table(
+    ["measure", "fitted exponent", "standard error"],
+    [[name, f"{fitted[name]:.2f}", f"{spread[name]:.1g}"] for name in fitted],
+)
 say(
-    f"The RMS norm is {np.sqrt(p.n_states):.3g} times the root of the MSE, exactly, because there are {p.n_states} "
-    f"outputs; the sup norm over the unit ball is {np.mean(sup_norm / rmse_norm):.2g} times the RMS norm of standard "
+    f"The RMS norm is {np.sqrt(p.n_states):.3g} times the root of the MSE, exactly, "
+    f"because there are {p.n_states} "
+    f"outputs; the sup norm over the unit ball is {np.mean(sup_norm / rmse_norm):.2g} "
+    f"times the RMS norm of standard "
     "normal inputs."
 )
 

@@ -10,12 +10,13 @@
 # exact returns on random processes, so what is computed here holds whatever the wording of its source.
 
 # %% tags=["parameters"]
-gamma = 0.95  # discount, in (0, 0.999]
-eps_dyn = 0.01  # shift of the model's next state, unit of the state, in (0, 10]
-lipschitz_reward = 1.0  # L_r, reward per state; the reward's range is 1, in (0, 1000]
-contractive = 0.8  # L_f of the contractive systems, in (0, 1)
+gamma = 0.95  # discount, in [0.01, 0.999]
+eps_dyn = 0.01  # shift of the model's next state, unit state, in [1e-09, 10]
+# L_r; the reward's range is 1, unit reward per state, in [1e-09, 1000]
+lipschitz_rew = 1.0
+contractive = 0.8  # L_f of the contractive systems, in [1e-09, 1)
 expansive = 1.2  # L_f of the expansive systems; gamma L_f must exceed 1, in (1, 3]
-# imagined steps of branched rollouts, list of 1 or more
+# imagined steps of branched rollouts, list of 1 to 50, each in [1, 1000]
 branches = [1, 2, 5, 10, 20, 50]
 n_chains = 100  # random finite chains of each kind, in [1, 100000]
 seed = 0  # of the one generator, 0 or more
@@ -27,7 +28,8 @@ p, ledger = open_chapter(
     "related_work",
     globals(),
     covers="§2 and Appendix A",
-    leaves_out="planning with a learned model, where a maximum over policies doubles every bound",
+    leaves_out="planning with a learned model, where a maximum over policies doubles "
+    "every bound",
     at_most_seconds=30,
 )
 
@@ -37,13 +39,14 @@ import numpy as np
 import sympy as sp
 
 from imagination.book.figures import BLACK, BLUE, GREEN, GREY, VERMILION, panels
-from imagination.book.show import say
+from imagination.book.show import say, table
 from imagination.gap.examples import Chain, NoisyScalar, compare_chains
 from imagination.gap.relatives import (
+    branched_gap_bound,
     branched_mbpo_on_policy_bound,
-    compounding_bound,
     kearns_singh_bound,
     lobel_parr_bound,
+    tightest,
 )
 from imagination.proof import Proof
 
@@ -96,7 +99,8 @@ proof = Proof("Branched rollouts")
 flat = delta / (1 - g)  # one distance for all times from k on, discounted to time k
 proof.equal(
     delta + g * later / (1 - g) - flat, g * (later - delta) / (1 - g),
-    because="$(B_{k+1}-B_k)/\\gamma^k$: the tail from time $k+1$ on moves from $\\delta_k$ to $\\delta_{k+1}$.",
+    because="$(B_{k+1}-B_k)/\\gamma^k$: the tail from time $k+1$ on moves from "
+            "$\\delta_k$ to $\\delta_{k+1}$.",
 )  # fmt: skip
 
 # %% tags=["proof"]
@@ -124,8 +128,10 @@ proof.equal(
 # %% tags=["proof"]
 shrinking = branched_sum.subs(Lam, sp.exp(-b) / g).subs(g, sp.exp(-a))
 proof.limit(
-    sp.simplify(shrinking), k, sp.oo, sp.exp(-a) * eps / ((1 - sp.exp(-a)) * (1 - sp.exp(-b))),
-    because="$k\\to\\infty$ with $\\gamma=e^{-a}$, $\\gamma\\Lambda=e^{-b}$: the coefficient of Lemma 1.",
+    sp.simplify(shrinking), k, sp.oo,
+    sp.exp(-a) * eps / ((1 - sp.exp(-a)) * (1 - sp.exp(-b))),
+    because="$k\\to\\infty$ with $\\gamma=e^{-a}$, $\\gamma\\Lambda=e^{-b}$: the "
+            "coefficient of Lemma 1.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -157,11 +163,11 @@ proof.limit(
 damped = NoisyScalar(
     gamma=p.gamma,
     dynamics=1.1,
-    reward=p.lipschitz_reward,
+    reward=p.lipschitz_rew,
     gain=-0.5,
     noise=0.0,
     eps_dyn=p.eps_dyn,
-).comparison()
+).facts()
 bounds = damped.bounds()
 says = (
     f"gives {bounds['Lemma 1']:.3g}"
@@ -169,8 +175,10 @@ says = (
     else "says nothing"
 )
 say(
-    f"With $f=1.1(s+a)$ and $\\pi(s)=-s/2$: Lemma 1 has $\\gamma\\Lambda={p.gamma * damped.lipschitz.growth:.3g}$ and "
-    f"{says}; the closed loop has $\\gamma\\bar K={p.gamma * damped.growth:.3g}$ and Asadi et al. give "
+    f"With $f=1.1(s+a)$ and $\\pi(s)=-s/2$: Lemma 1 has "
+    f"$\\gamma\\Lambda={p.gamma * damped.lipschitz.growth:.3g}$ and "
+    f"{says}; the closed loop has $\\gamma\\bar K={p.gamma * damped.growth:.3g}$ and "
+    f"Asadi et al. give "
     f"{bounds['Asadi et al.'] / damped.gap:.3g} times the gap."
 )
 
@@ -239,17 +247,15 @@ tight.at_most(
 
 # %%
 entries = {"gamma": p.gamma, "eps_rew": 0.0, "reward_range": 1.0}
-lines = [
-    "| total variation τ | classical | tight | knowing nothing |",
-    "|---|---|---|---|",
-]
+rows = []
 for tv in (0.001, 0.01, 0.1, 1.0):
-    classical_value = kearns_singh_bound(total_variation=tv, **entries)
-    tight_value = lobel_parr_bound(total_variation=tv, **entries)
-    lines.append(
-        f"| {tv:g} | {classical_value:.3g} | {tight_value:.3g} | {p.gamma / (1 - p.gamma):.3g} |"
+    values = (
+        kearns_singh_bound(total_variation=tv, **entries),
+        lobel_parr_bound(total_variation=tv, **entries),
+        p.gamma / (1 - p.gamma),
     )
-say("\n".join(lines))
+    rows.append([f"{tv:g}", *(f"{value:.3g}" for value in values)])
+table(["total variation τ", "classical", "tight", "knowing nothing"], rows)
 
 # %% [markdown]
 # The last row is the case of this paper. Where the dynamics are deterministic, two next states are equal or they are
@@ -296,61 +302,66 @@ say("\n".join(lines))
 # rollout multiplies Lemma 1's coefficient by $1-(\gamma\Lambda)^k$, and is finite where Lemma 1 is not.
 
 # %%
-lines = [
-    "| imagined steps k | contractive: bound / gap | expansive: bound / gap | MBPO / gap, contractive |",
-    "|---|---|---|---|",
-]
 systems = [
     NoisyScalar(
         gamma=p.gamma,
         dynamics=growth,
-        reward=p.lipschitz_reward,
+        reward=p.lipschitz_rew,
         gain=0.0,
         noise=0.0,
         eps_dyn=p.eps_dyn,
     )
     for growth in (p.contractive, p.expansive)
 ]
+rows = []
 for steps in p.branches:
-    over_gap = []
-    for system in systems:
-        bound = compounding_bound(
+    gaps = [system.gap(steps) for system in systems]
+    bounds = [
+        branched_gap_bound(
+            system.lipschitz,
             gamma=p.gamma,
+            eps_dyn=p.eps_dyn,
             eps_rew=0.0,
-            error=p.eps_dyn,
-            growth=system.growth,
-            weight=system.sensitivity,
             branch=steps,
         )
-        over_gap.append(bound / system.gap(steps))
+        for system in systems
+    ]
     mbpo = branched_mbpo_on_policy_bound(
         gamma=p.gamma, reward_bound=0.5, eps_m=1.0, eps_pi=0.0, branch=steps
     )
-    lines.append(
-        f"| {steps} | {over_gap[0]:.3g} | {over_gap[1]:.3g} | {mbpo / systems[0].gap(steps):.3g} |"
-    )
-say("\n".join(lines))
+    over_gap = (bounds[0] / gaps[0], bounds[1] / gaps[1], mbpo / gaps[0])
+    shown = (f"{r:.3g}" if np.isfinite(r) else "above $10^{300}$" for r in over_gap)
+    rows.append([steps, *shown])
+table(
+    [
+        "imagined steps k",
+        "contractive: bound / gap",
+        "expansive: bound / gap",
+        "MBPO / gap, contractive",
+    ],
+    rows,
+)
 
 # %% [markdown]
 # A ratio of 1 is equality. In the expansive regime the branched bound stays near the gap until the reward saturates.
 # The total-variation form has $\epsilon_m=1$ here, because the dynamics are deterministic.
 
 # %%
+tiny = 1e-7 / p.expansive**15 / max(1.0, p.lipschitz_rew)  # the reward stays linear
 nearly_linear = NoisyScalar(
     gamma=p.gamma,
     dynamics=p.expansive,
-    reward=p.lipschitz_reward,
+    reward=p.lipschitz_rew,
     gain=0.0,
     noise=0.0,
-    eps_dyn=1e-9,
+    eps_dyn=tiny,
 )
 attained = [
-    compounding_bound(
+    branched_gap_bound(
+        nearly_linear.lipschitz,
         gamma=p.gamma,
+        eps_dyn=tiny,
         eps_rew=0.0,
-        error=1e-9,
-        growth=p.expansive,
-        weight=p.lipschitz_reward,
         branch=n,
     )
     / nearly_linear.gap(n)
@@ -359,7 +370,8 @@ attained = [
 ledger.beyond(
     "branched-lemma-1",
     "Rollouts of $k$ imagined steps, branched from real states: return gap at most "
-    "$\\frac{\\epsilon_{rew}}{1-\\gamma}+\\frac{\\gamma\\kappa\\epsilon_{dyn}}{1-\\gamma}\\sum_{i<k}(\\gamma\\Lambda)^i$, "
+    "$\\frac{\\epsilon_{rew}}{1-\\gamma}+\\frac{\\gamma\\kappa\\epsilon_{dyn}}{1-\\gamma}"
+    "\\sum_{i<k}(\\gamma\\Lambda)^i$, "
     "finite for every $\\Lambda$",
     ours=f"proved in {len(proof)} steps; attained: bound over gap {max(attained):.6f}",
     holds=len(proof) > 0 and max(abs(r - 1) for r in attained) < 1e-6,
@@ -381,16 +393,15 @@ ledger.beyond(
 # %%
 def regime(name, **changes):
     """One system of the comparison, with the chapter's defaults."""
-    defaults = {"gamma": p.gamma, "dynamics": p.contractive, "reward": p.lipschitz_reward, "gain": 0.0, "noise": 0.0,
-                "eps_dyn": p.eps_dyn}  # fmt: skip
-    return name, NoisyScalar(**(defaults | changes)).comparison()
-
-
-def ratios(found):
-    """Every bound divided by the exact gap."""
-    return {
-        bound_name: bound / found.gap for bound_name, bound in found.bounds().items()
+    defaults = {
+        "gamma": p.gamma,
+        "dynamics": p.contractive,
+        "reward": p.lipschitz_rew,
+        "gain": 0.0,
+        "noise": 0.0,
+        "eps_dyn": p.eps_dyn,
     }
+    return name, NoisyScalar(**(defaults | changes)).facts().ratios()
 
 
 regimes = dict(
@@ -399,23 +410,23 @@ regimes = dict(
         regime("the same, reward error added", eps_rew=0.1 * p.eps_dyn),
         regime("deterministic, damped by the policy", dynamics=1.1, gain=-0.5),
         regime("deterministic, expansive", dynamics=p.expansive),
-        regime("deterministic, steep reward", reward=100 * p.lipschitz_reward),
+        regime("deterministic, steep reward", reward=100 * p.lipschitz_rew),
         regime("noise 100 ε, contractive", noise=100 * p.eps_dyn),
         regime(
             "noise 100 ε, steep reward",
             noise=100 * p.eps_dyn,
-            reward=100 * p.lipschitz_reward,
+            reward=100 * p.lipschitz_rew,
         ),
         regime("noise 100 ε, expansive", noise=100 * p.eps_dyn, dynamics=p.expansive),
         regime("noise 10000 ε, contractive", noise=1e4 * p.eps_dyn),
     ]
 )
-regimes = {name: ratios(found) for name, found in regimes.items()}
 
 # %%
 needs_value = ["value-Lipschitz", "value-aware"]
-model_free = [name for name in next(iter(regimes.values())) if name not in needs_value]
-named = [*model_free[:-1], *needs_value, "combined"]
+every = list(next(iter(regimes.values())))
+model_free = [n for n in every if n not in [*needs_value, "combined"]]
+named = [*model_free, *needs_value, "combined"]
 
 
 def short(number):
@@ -423,22 +434,24 @@ def short(number):
     return f"{float(f'{number:.3g}'):,.5g}"
 
 
-def cell(ratio, best):
-    """Bold where the ratio is the smallest of its kind, a dash where the result does not apply."""
+def cell(ratio, bold):
+    """Bold where it is the smallest of its kind, a dash where the result is silent."""
     if not np.isfinite(ratio):
         return "–"
-    return f"**{short(ratio)}**" if ratio <= best * 1.001 else short(ratio)
+    return f"**{short(ratio)}**" if bold else short(ratio)
 
 
-lines = ["| regime | " + " | ".join(named) + " |", "|---|" + "---|" * len(named)]
+rows = []
 for name, ratio in regimes.items():
-    best = {
-        True: min(ratio[n] for n in needs_value),
-        False: min(ratio[n] for n in model_free[:-1]),
-    }
-    cells = [cell(ratio[n], best[n in needs_value]) for n in named[:-1]]
-    lines.append(f"| {name} | {' | '.join(cells)} | {ratio['combined']:.3g} |")
-assert all(value >= 1 - 1e-9 for ratio in regimes.values() for value in ratio.values())
+    best = [*tightest(ratio, model_free), *tightest(ratio, needs_value)]
+    cells = [cell(ratio[n], n in best) for n in named[:-1]]
+    rows.append([name, *cells, f"{ratio['combined']:.3g}"])
+smallest = min(min(ratio.values()) for ratio in regimes.values())
+ledger.check(
+    "in every regime each bound is at least the exact gap, to a relative $10^{-9}$",
+    smallest >= 1 - 1e-9,
+    found=f"the smallest ratio is {smallest:.12g}",
+)
 
 # %% [markdown]
 # Each entry is the bound divided by the exact gap, so 1 is equality and a dash means that an assumption fails. Bold
@@ -447,18 +460,15 @@ assert all(value >= 1 - 1e-9 for ratio in regimes.values() for value in ratio.va
 # deterministic kind makes it inapplicable.
 
 # %%
-say("\n".join(lines))
+table(["regime", *named], rows)
 
 # %%
-lines = []
-for name, ratio in regimes.items():
-    best = min(ratio[n] for n in model_free[:-1])
-    lines.append(
-        f"* {name}: {'; '.join(n for n in model_free[:-1] if ratio[n] <= best * 1.001)}"
-    )
 say(
     "Tightest of the bounds that need only the model error, ties within 0.1 %:\n\n"
-    + "\n".join(lines)
+    + "\n".join(
+        f"* {name}: {'; '.join(tightest(ratio, model_free))}"
+        for name, ratio in regimes.items()
+    )
 )
 
 # %% [markdown]
@@ -475,16 +485,20 @@ say(
 noise = p.eps_dyn * np.geomspace(0.1, 1e5, 41)
 curves = {}
 for growth in (p.contractive, p.expansive):
-    found = [ratios(regime("", dynamics=growth, noise=float(s))[1]) for s in noise]
+    found = [regime("", dynamics=growth, noise=float(s))[1] for s in noise]
     curves[growth] = {name: np.array([each[name] for each in found]) for name in named}
 
 # %% mystnb={"figure": {"name": "fig-related-work", "caption": "Each bound divided by the exact gap, against the noise of the system; 1 is equality. Above a contractive system, below an expansive one, where Lemma 1 and Asadi et al. do not apply. The two green curves need the value function, the others only the model error. No sampling is involved."}, "image": {"alt": "Two log-log panels. With little noise the Lipschitz curves lie near 1 and the total-variation curves far above; with much noise they cross over. The combined curve follows the lower of the two."}}
 figure, axes = panels(2, 1, height=3.6, sharex=True)
 style = {
-    "Lemma 1": (BLACK, "-"), "Lemma 1 (bounded)": (GREY, "--"), "Kearns-Singh": (VERMILION, ":"),
-    "Lobel-Parr": (VERMILION, "-"), "value-Lipschitz": (GREEN, "--"), "value-aware": (GREEN, "-"),
+    "Lemma 1": (BLACK, "-"),
+    "Lemma 1 (bounded)": (GREY, "--"),
+    "Kearns-Singh": (VERMILION, ":"),
+    "Lobel-Parr": (VERMILION, "-"),
+    "value-Lipschitz": (GREEN, "--"),
+    "value-aware": (GREEN, "-"),
     "combined": (BLUE, "-."),
-}  # fmt: skip
+}
 for axis, growth in zip(axes, curves, strict=True):
     for name, (colour, dash) in style.items():
         axis.loglog(
@@ -502,14 +516,16 @@ plt.show()
 # %%
 for growth, lines_of in curves.items():
     lipschitz, coupling = lines_of["Lemma 1 (bounded)"], lines_of["Lobel-Parr"]
-    crossing = (
-        noise[np.argmax(coupling < lipschitz)] / p.eps_dyn
-        if (coupling < lipschitz).any()
-        else np.inf
+    ahead = noise[coupling < lipschitz] / p.eps_dyn
+    where = (
+        f"from $\\sigma\\approx{ahead[0]:.3g}\\,\\epsilon_{{dyn}}$ on"
+        if len(ahead)
+        else "nowhere here"
     )
     say(
-        f"$L_f={growth:g}$: total variation overtakes the Lipschitz form from $\\sigma\\approx{crossing:.3g}\\,\\epsilon_{{dyn}}$ on; "
-        f"the combined bound is never more than {lines_of['combined'].max():.2g} times the gap, the value-aware one "
+        f"$L_f={growth:g}$: total variation overtakes the Lipschitz form {where}; "
+        f"the combined bound is never more than {lines_of['combined'].max():.2g} "
+        f"times the gap, the value-aware one "
         f"{lines_of['value-aware'].max():.2g} times."
     )
 
@@ -535,15 +551,17 @@ never_above = all(
     for ratio in regimes.values()
     for name in dominated
 )
-gains = max(np.min([c["Lemma 1 (bounded)"], c["Lobel-Parr"]], axis=0)[i] / c["combined"][i]
+gains = max(np.min([c["Lemma 1 "
+                      "(bounded)"], c["Lobel-Parr"]], axis=0)[i] / c["combined"][i]
             for c in curves.values() for i in range(len(noise)))  # fmt: skip
 ledger.beyond(
     "combined-bound",
-    "Charging each step the smaller of the Lipschitz and the coupling cost gives a bound that is finite for every "
+    "Charging each step the smaller of the Lipschitz and the coupling cost gives a "
+    "bound that is finite for every "
     "$\\Lambda$ and never above Lemma 1 or the tight simulation lemma",
     ours=f"up to {gains:.2f} times below the better of the two",
     uncertainty="on the systems of this page",
-    holds=never_above and gains > 1,
+    holds=never_above,
 )
 
 # %% [markdown]
@@ -584,24 +602,36 @@ def smooth(generator, states=15):
 
 # %%
 generator = np.random.default_rng(p.seed)
-lines = [
-    "| chains | violations | Lemma 1 applies | tightest of the model-error bounds | its median bound / gap |",
-    "|---|---|---|---|---|",
-]
+rows = []
 for kind in (rough, smooth):
     found = [
-        ratios(compare_chains(*kind(generator), p.gamma)) for _ in range(p.n_chains)
+        compare_chains(*kind(generator), p.gamma).ratios() for _ in range(p.n_chains)
     ]
     checked = [value for each in found for value in each.values()]
     applies = np.mean([np.isfinite(each["Lemma 1"]) for each in found])
-    tightest = [min(model_free[:-1], key=each.get) for each in found]
-    common = max(sorted(set(tightest)), key=tightest.count)
-    ratio = np.median([each[common] for each in found])
-    lines.append(
-        f"| {kind.__name__} | {sum(value < 1 - 1e-9 for value in checked)} of {len(checked)} | {applies:.0%} "
-        f"| {common} ({tightest.count(common) / len(tightest):.0%}) | {ratio:.2g} |"
+    wins = [name for each in found for name in tightest(each, model_free)]
+    most = max(wins.count(name) for name in model_free)
+    common = [name for name in model_free if wins.count(name) == most]
+    ratio = np.median([each[common[0]] for each in found])
+    rows.append(
+        [
+            kind.__name__,
+            f"{sum(value < 1 - 1e-9 for value in checked)} of {len(checked)}",
+            f"{applies:.0%}",
+            f"{'; '.join(common)} ({most / len(found):.0%})",
+            f"{ratio:.2g}",
+        ]
     )
-say("\n".join(lines))
+table(
+    [
+        "chains",
+        "violations",
+        "Lemma 1 applies",
+        "tightest of the model-error bounds (ties within 0.1 %)",
+        "its median bound / gap",
+    ],
+    rows,
+)
 
 # %% [markdown]
 # ## The other work that the paper cites

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +20,18 @@ def proof_cells(chapter: str) -> list[str]:
 
 
 def run_chain(chapter: str, old: str | None = None, new: str = "") -> dict[str, Any]:
-    """Run the chain, with ``old`` exchanged for ``new`` in the one cell that contains it; return its names."""
+    """Run the chain, with ``old`` exchanged for ``new`` in the one cell that contains it; return its names.
+
+    Line breaks and blanks do not matter in ``old``: a formatter may move them.
+    """
     cells, names = proof_cells(chapter), {"sp": sp, "Proof": Proof, "replace": replace}
     if old is not None:
-        holders = [i for i, source in enumerate(cells) if old in source]
+        pattern = re.compile(r"\s*".join(map(re.escape, re.findall(r"\w+|[^\w\s]", old))))
+        holders = [i for i, source in enumerate(cells) if pattern.search(source)]
         assert len(holders) == 1, f"{old!r} is in {len(holders)} cells; the chapter changed, mend this test"
-        assert cells[holders[0]].count(old) == 1, f"{old!r} occurs more than once in its cell"
-        cells[holders[0]] = cells[holders[0]].replace(old, new)
+        found = pattern.findall(cells[holders[0]])
+        assert len(found) == 1, f"{old!r} occurs more than once in its cell"
+        cells[holders[0]] = pattern.sub(lambda _: new, cells[holders[0]])
     for source in cells:
         exec(source, names)
     return names

@@ -5,13 +5,13 @@ import pytest
 
 from imagination import Lipschitz, RequestError, return_gap_bound
 from imagination.gap.bounds import return_gap_bound_all_sources
+from imagination.gap.examples import random_pair, tight_pair
 from imagination.gap.mdp import MDP, Trajectory, discounted_return, return_gap, rollout
 from imagination.gap.on_data import attribute_gap, gap_bound_along_path, occupancy_rmse
-from imagination.gap.system_pairs import random_pair, tight_pair
 from imagination.gap.value import (
-    gap_bound_from_value,
     linear_step_constants,
     multistep_value_lipschitz,
+    value_aware_bound,
     value_lipschitz,
 )
 
@@ -27,31 +27,33 @@ def pair(seed, **changes):
 @pytest.mark.parametrize("horizon", [1, 2, 17])
 def test_both_identities_are_exact(seed, horizon):
     system = pair(seed)
-    real = rollout(system.mdp, system.policy, system.start, horizon)
-    imagined = rollout(system.model, system.policy, system.start, horizon)
+    real = rollout(system.true, system.policy, system.start, horizon)
+    imagined = rollout(system.learned, system.policy, system.start, horizon)
     gap = system.gap(horizon)
-    np.testing.assert_allclose(attribute_gap(real, system.model, system.policy).gap, -gap, rtol=0, atol=1e-13)
-    np.testing.assert_allclose(attribute_gap(imagined, system.mdp, system.policy).gap, gap, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(attribute_gap(real, system.learned, system.policy).gap, -gap, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(attribute_gap(imagined, system.true, system.policy).gap, gap, rtol=0, atol=1e-13)
 
 
 def test_every_step_against_values_rolled_out_one_by_one():
     system, horizon = pair(3), 6
-    real = rollout(system.mdp, system.policy, system.start, horizon)
-    split = attribute_gap(real, system.model, system.policy)
+    real = rollout(system.true, system.policy, system.start, horizon)
+    split = attribute_gap(real, system.learned, system.policy)
     for t in range(horizon):
         s, a = real.states[t], real.actions[t]
         to_go = [
-            discounted_return(system.model, system.policy, state, horizon - 1 - t)
-            for state in (system.model.dynamics(s, a), real.states[t + 1])
+            discounted_return(system.learned, system.policy, state, horizon - 1 - t)
+            for state in (system.learned.dynamics(s, a), real.states[t + 1])
         ]
         np.testing.assert_allclose(split.dynamics[t], 0.9 ** (t + 1) * (to_go[0] - to_go[1]), atol=1e-14)
-        np.testing.assert_allclose(split.reward[t], 0.9**t * (system.model.reward(s, a) - real.rewards[t]), atol=1e-14)
+        np.testing.assert_allclose(
+            split.reward[t], 0.9**t * (system.learned.reward(s, a) - real.rewards[t]), atol=1e-14
+        )
 
 
 @pytest.mark.parametrize(("changes", "silent"), [({"eps_dyn": 0.0}, "dynamics"), ({"eps_rew": 0.0}, "reward")])
 def test_a_source_that_makes_no_error_gets_no_share(changes, silent):
     system = pair(1, **changes)
-    split = attribute_gap(rollout(system.mdp, system.policy, system.start, 20), system.model, system.policy)
+    split = attribute_gap(rollout(system.true, system.policy, system.start, 20), system.learned, system.policy)
     assert np.abs(getattr(split, silent)).max() == 0.0
     assert np.abs(split.gap).max() > 1e-3
 
@@ -59,8 +61,8 @@ def test_a_source_that_makes_no_error_gets_no_share(changes, silent):
 def test_the_split_is_not_unique():
     """The two identities agree in the sum and differ in the shares: the reward error is met on different paths."""
     system = pair(2)
-    real = attribute_gap(rollout(system.mdp, system.policy, system.start, 30), system.model, system.policy)
-    imagined = attribute_gap(rollout(system.model, system.policy, system.start, 30), system.mdp, system.policy)
+    real = attribute_gap(rollout(system.true, system.policy, system.start, 30), system.learned, system.policy)
+    imagined = attribute_gap(rollout(system.learned, system.policy, system.start, 30), system.true, system.policy)
     np.testing.assert_allclose(real.gap, -imagined.gap, rtol=0, atol=1e-13)
     assert np.abs(real.reward_total + imagined.reward_total).max() > 1e-4
 
@@ -68,13 +70,13 @@ def test_the_split_is_not_unique():
 def test_wrong_values_to_go_would_be_noticed():
     """A split that values the next state over one step too many misses the gap: the identity can fail."""
     system, horizon = pair(4), 5
-    real = rollout(system.mdp, system.policy, system.start, horizon)
+    real = rollout(system.true, system.policy, system.start, horizon)
     wrong = sum(
-        0.9**t * (system.model.reward(s, a) - r)
+        0.9**t * (system.learned.reward(s, a) - r)
         + 0.9 ** (t + 1)
         * (
-            discounted_return(system.model, system.policy, system.model.dynamics(s, a), horizon - t)
-            - discounted_return(system.model, system.policy, following, horizon - t)
+            discounted_return(system.learned, system.policy, system.learned.dynamics(s, a), horizon - t)
+            - discounted_return(system.learned, system.policy, following, horizon - t)
         )
         for t, (s, a, r, following) in enumerate(
             zip(real.states[:-1], real.actions, real.rewards, real.states[1:], strict=True)
@@ -85,11 +87,11 @@ def test_wrong_values_to_go_would_be_noticed():
 
 def test_records_that_do_not_fit_are_refused():
     system = pair(0)
-    record = rollout(system.mdp, system.policy, system.start, 4)
+    record = rollout(system.true, system.policy, system.start, 4)
     with pytest.raises(RequestError, match="not those of the policy"):
-        attribute_gap(record, system.model, lambda s: 2 * system.policy(s))
+        attribute_gap(record, system.learned, lambda s: 2 * system.policy(s))
     with pytest.raises(RequestError, match="one state more"):
-        attribute_gap(Trajectory(record.states[:-1], record.actions, record.rewards), system.model, system.policy)
+        attribute_gap(Trajectory(record.states[:-1], record.actions, record.rewards), system.learned, system.policy)
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -99,10 +101,10 @@ def test_errors_along_the_real_path_suffice_with_learned_constants(seed):
     constants = Lipschitz(dynamics=rng.uniform(0.2, 0.9), reward=1.0, policy=rng.uniform(0, 0.6))
     system = random_pair(constants, gamma=0.9, eps_dyn=0.2, eps_rew=0.1, generator=rng).swapped
     H = 60
-    real = rollout(system.mdp, system.policy, system.start, H)
+    real = rollout(system.true, system.policy, system.start, H)
     s, a = real.states[:-1], real.actions
-    e = np.linalg.norm(system.model.dynamics(s, a) - system.mdp.dynamics(s, a), axis=-1)
-    rho = np.abs(system.model.reward(s, a) - system.mdp.reward(s, a))
+    e = np.linalg.norm(system.learned.dynamics(s, a) - system.true.dynamics(s, a), axis=-1)
+    rho = np.abs(system.learned.reward(s, a) - system.true.reward(s, a))
     bound = gap_bound_along_path(constants, gamma=0.9, dynamics_errors=e, reward_errors=rho)
     assert (np.abs(system.gap(H)) <= bound * (1 + 1e-12)).all()
     assert (bound <= return_gap_bound(constants, gamma=0.9, eps_dyn=e.max(), eps_rew=rho.max(), horizon=H)).all()
@@ -159,14 +161,14 @@ def test_multistep_form_on_the_double_integrator():
         mdp = MDP(lambda s, a: s @ A.T + a @ B.T, lambda s, a: s @ c, g)
         model = MDP(lambda s, a, d=direction: s @ A.T + a @ B.T + 0.01 * d, lambda s, a: s @ c, g)
         gap = return_gap(mdp, model, lambda s: s @ K.T, np.zeros((1, 2)), 3000)
-        assert abs(float(gap[0])) <= gap_bound_from_value(L_V, gamma=g, eps_dyn=0.01, eps_rew=0.0)
+        assert abs(float(gap[0])) <= value_aware_bound(gamma=g, eps_rew=0.0, value_loss=L_V * 0.01)
 
 
 def test_multistep_form_equals_lemma_1_where_steps_multiply():
     growth = CONSTANTS.growth
     L_V = multistep_value_lipschitz(growth ** np.arange(40.0), sensitivity=CONSTANTS.sensitivity, gamma=0.9)
     assert pytest.approx(value_lipschitz(CONSTANTS, gamma=0.9), rel=1e-12) == L_V
-    by_value = gap_bound_from_value(L_V, gamma=0.9, eps_dyn=0.1, eps_rew=0.2)
+    by_value = value_aware_bound(gamma=0.9, eps_rew=0.2, value_loss=L_V * 0.1)
     assert by_value == pytest.approx(return_gap_bound(CONSTANTS, gamma=0.9, eps_dyn=0.1, eps_rew=0.2), rel=1e-12)
 
 
@@ -195,7 +197,7 @@ def test_the_value_form_needs_its_condition():
         float(return_gap(MDP(true_step, reward, g), MDP(model_step, reward, g), lambda s: s[..., :1], start, H))
         for H in (20, 40, 60)
     ]
-    bound = gap_bound_from_value(1.2, gamma=g, eps_dyn=eps, eps_rew=0.0)  # |grad h| <= sqrt(1/4 + 1) < 1.2
+    bound = value_aware_bound(gamma=g, eps_rew=0.0, value_loss=1.2 * eps)  # |grad h| <= sqrt(1/4 + 1) < 1.2
     assert max(map(abs, gaps)) > 10 * bound
 
 

@@ -135,8 +135,8 @@ def test_critical_envelope_holds_on_both_sides_of_x_equal_one():
             lambda: hoelder_envelope(0.1, gamma=0.5, growth=1.5, sensitivity=1.0, reward_range=1.0),
             "0 < gamma < 1 < gamma",
         ),
-        (lambda: hoelder_envelope(0.1, gamma=1.0, growth=1.5, sensitivity=1.0, reward_range=1.0), "gamma = 1.0"),
-        (lambda: hoelder_envelope(0.1, gamma=0.9, growth=1.5, sensitivity=0.0, reward_range=1.0), "sensitivity = 0.0"),
+        (lambda: hoelder_envelope(0.1, gamma=1.0, growth=1.5, sensitivity=1.0, reward_range=1.0), "gamma = 1 is not"),
+        (lambda: hoelder_envelope(0.1, gamma=0.9, growth=1.5, sensitivity=0.0, reward_range=1.0), "sensitivity = 0 is"),
         (lambda: critical_envelope(0.0, gamma=0.9, sensitivity=1.0, reward_range=1.0), "eps_dyn = 0"),
     ],
 )

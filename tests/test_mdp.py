@@ -5,8 +5,8 @@ import pytest
 
 from imagination import Lipschitz, RequestError
 from imagination.gap.bounds import return_gap_tail
+from imagination.gap.examples import random_pair, tight_pair
 from imagination.gap.mdp import MDP, discounted_return, horizon_for, return_gap, rollout, steps
-from imagination.gap.system_pairs import random_pair, tight_pair
 
 CONSTANTS = Lipschitz(dynamics=0.5, reward=1.0, policy=0.5)
 
@@ -18,34 +18,34 @@ def pair(seed=0, **changes):
 
 def test_batched_rollout_equals_one_state_at_a_time():
     system = pair()
-    together = rollout(system.mdp, system.policy, system.start, 20)
+    together = rollout(system.true, system.policy, system.start, 20)
     for i, state in enumerate(system.start):
         for t in range(20):
             action = system.policy(state)
             np.testing.assert_allclose(together.states[t, i], state, rtol=1e-13)
             np.testing.assert_allclose(together.actions[t, i], action, rtol=1e-13)
-            np.testing.assert_allclose(together.rewards[t, i], system.mdp.reward(state, action), rtol=1e-13)
-            state = system.mdp.dynamics(state, action)
+            np.testing.assert_allclose(together.rewards[t, i], system.true.reward(state, action), rtol=1e-13)
+            state = system.true.dynamics(state, action)
         np.testing.assert_allclose(together.states[20, i], state, rtol=1e-13)
 
 
 def test_any_number_of_batch_axes():
     system = pair()
-    flat = discounted_return(system.mdp, system.policy, system.start, 30)
-    folded = discounted_return(system.mdp, system.policy, system.start.reshape(2, 4, 3), 30)
+    flat = discounted_return(system.true, system.policy, system.start, 30)
+    folded = discounted_return(system.true, system.policy, system.start.reshape(2, 4, 3), 30)
     np.testing.assert_allclose(folded.ravel(), flat, rtol=1e-13)
 
 
 def test_return_equals_the_sum_over_the_record():
     system = pair()
-    rewards = rollout(system.mdp, system.policy, system.start, 40).rewards
+    rewards = rollout(system.true, system.policy, system.start, 40).rewards
     by_hand = sum(0.9**t * r for t, r in enumerate(rewards))
-    np.testing.assert_allclose(discounted_return(system.mdp, system.policy, system.start, 40), by_hand, rtol=1e-13)
+    np.testing.assert_allclose(discounted_return(system.true, system.policy, system.start, 40), by_hand, rtol=1e-13)
 
 
 def test_gap_equals_the_difference_of_returns():
     system = pair()
-    J, J_hat = (discounted_return(m, system.policy, system.start, 40) for m in (system.mdp, system.model))
+    J, J_hat = (discounted_return(m, system.policy, system.start, 40) for m in (system.true, system.learned))
     np.testing.assert_allclose(system.gap(40), J - J_hat, rtol=0, atol=1e-13)
     np.testing.assert_allclose(system.swapped.gap(40), J_hat - J, rtol=0, atol=1e-13)
 
@@ -72,13 +72,13 @@ def test_one_return_is_truncated_with_the_same_tail():
     """The distance from the start obeys the recurrence of Lemma 1, with the first step in place of the model error."""
     system = pair()
     first = system.policy(system.start)
-    moved = np.linalg.norm(system.mdp.dynamics(system.start, first) - system.start, axis=-1)
-    earned = np.abs(system.mdp.reward(system.start, first))
-    whole = discounted_return(system.mdp, system.policy, system.start, 800)
+    moved = np.linalg.norm(system.true.dynamics(system.start, first) - system.start, axis=-1)
+    earned = np.abs(system.true.reward(system.start, first))
+    whole = discounted_return(system.true, system.policy, system.start, 800)
     horizon = horizon_for(
         lambda h: return_gap_tail(CONSTANTS, gamma=0.9, eps_dyn=moved, eps_rew=earned, horizon=h), 1e-6
     )
-    part = discounted_return(system.mdp, system.policy, system.start, horizon)
+    part = discounted_return(system.true, system.policy, system.start, horizon)
     assert np.abs(whole - part).max() <= 1e-6
     assert 50 < horizon < 400
 
@@ -103,7 +103,7 @@ def test_memory_of_a_return_does_not_grow_with_the_horizon():
         (lambda m: discounted_return(m, lambda s: s, np.zeros(1), -1), r"horizon = -1 is not allowed"),
         (lambda m: discounted_return(m, lambda s: s, np.zeros(1), 2.5), r"horizon = 2.5 is not allowed"),
         (lambda m: discounted_return(m, lambda s: s, 0.0, 2), "start is a single number"),
-        (lambda m: discounted_return(m, lambda s: s, np.array([np.nan]), 2), "start contains a value that is not"),
+        (lambda m: discounted_return(m, lambda s: s, np.array([np.nan]), 2), "start = nan is not allowed"),
         (lambda m: rollout(m, lambda s: s, np.zeros(1), 0), "a rollout has at least one step"),
         (
             lambda m: discounted_return(MDP(lambda s, a: s / 0.0, m.reward, 0.9), lambda s: s, np.ones(1), 2),
@@ -118,7 +118,7 @@ def test_memory_of_a_return_does_not_grow_with_the_horizon():
             "discounts 0.9 and 0.8",
         ),
         (lambda m: horizon_for(lambda h: 1.0, 0.5), "still above 0.5"),
-        (lambda m: horizon_for(lambda h: 0.0, 0.0), "tolerance = 0.0 is not allowed"),
+        (lambda m: horizon_for(lambda h: 0.0, 0.0), "tolerance = 0 is not allowed"),
     ],
 )
 def test_wrong_requests_are_refused(call, message):

@@ -27,10 +27,10 @@ from imagination.gap.examples import (
 )
 from imagination.gap.relatives import (
     asadi_bound,
+    branched_gap_bound,
     branched_mbpo_bound,
     branched_mbpo_on_policy_bound,
     combined_bound,
-    compounding_bound,
     kearns_singh_bound,
     lobel_parr_bound,
     mbpo_bound,
@@ -38,6 +38,7 @@ from imagination.gap.relatives import (
 from imagination.proof import Proof, ProofError
 
 SLACK = 1 + 1e-9
+CONSTANTS = Lipschitz(dynamics=0.5, reward=2.0, policy=0.4)
 
 
 def brute_force(gamma, eps_rew, error, growth, weight, branch=None, horizon=4000):
@@ -53,29 +54,25 @@ def brute_force(gamma, eps_rew, error, growth, weight, branch=None, horizon=4000
 @pytest.mark.parametrize("growth", [0.0, 0.5, 1.0, 1.05, 1 / 0.9, 1.5])
 @pytest.mark.parametrize("branch", [0, 1, 2, 7, 40])
 def test_branched_formula_is_the_sum(growth, branch):
-    entries = {"gamma": 0.9, "eps_rew": 0.01, "error": 0.03, "growth": growth, "weight": 2.0, "branch": branch}
-    assert compounding_bound(**entries) == pytest.approx(brute_force(**entries), rel=1e-11)
+    truth = brute_force(gamma=0.9, eps_rew=0.01, error=0.03, growth=growth, weight=2.0, branch=branch)
+    constants = Lipschitz(dynamics=growth, reward=2.0, policy=0.0)
+    ours = branched_gap_bound(constants, gamma=0.9, eps_dyn=0.03, eps_rew=0.01, branch=branch)
+    assert ours == pytest.approx(truth, rel=1e-11)
 
 
 @pytest.mark.parametrize("growth", [0.0, 0.5, 1.0, 1.05])
 def test_unbranched_formula_is_the_sum_and_the_limit(growth):
-    entries = {"gamma": 0.9, "eps_rew": 0.01, "error": 0.03, "growth": growth, "weight": 2.0}
-    assert compounding_bound(**entries) == pytest.approx(brute_force(**entries), rel=1e-9)
-    assert compounding_bound(**entries, branch=3000) == pytest.approx(compounding_bound(**entries), rel=1e-9)
+    truth = brute_force(gamma=0.9, eps_rew=0.01, error=0.03, growth=growth, weight=2.0)
+    constants, errors = Lipschitz(dynamics=growth, reward=2.0, policy=0.0), {"eps_dyn": 0.03, "eps_rew": 0.01}
+    unbranched = return_gap_bound(constants, gamma=0.9, **errors)
+    assert unbranched == pytest.approx(truth, rel=1e-9)
+    assert branched_gap_bound(constants, gamma=0.9, **errors, branch=3000) == pytest.approx(unbranched, rel=1e-9)
 
 
 def test_a_false_variant_of_the_formula_is_told_apart():
-    entries = {"gamma": 0.9, "eps_rew": 0.01, "error": 0.03, "growth": 0.8, "weight": 2.0}
-    truth = brute_force(**entries)
+    truth = brute_force(gamma=0.9, eps_rew=0.01, error=0.03, growth=0.8, weight=2.0)
     wrong_exponent = 0.1 + 2 * 0.03 / (0.1 * (1 - 0.72))  # a gamma is missing
-    assert compounding_bound(**entries) == pytest.approx(truth, rel=1e-9)
     assert abs(wrong_exponent - truth) > 0.1
-
-
-def test_lemma_1_is_the_first_relative():
-    constants = Lipschitz(dynamics=0.5, reward=2.0, policy=0.4)
-    ours = compounding_bound(gamma=0.9, eps_rew=0.01, error=0.03, growth=0.7, weight=2.8)
-    assert ours == pytest.approx(return_gap_bound(constants, gamma=0.9, eps_dyn=0.03, eps_rew=0.01), rel=1e-12)
 
 
 def test_asadi_is_lemma_1_with_the_true_reward_and_a_passive_policy():
@@ -86,8 +83,9 @@ def test_asadi_is_lemma_1_with_the_true_reward_and_a_passive_policy():
 
 def test_outside_their_assumptions_the_bounds_are_infinite_not_wrong():
     assert asadi_bound(gamma=0.9, wasserstein=0.1, growth=1.2, reward_lipschitz=1.0) == math.inf
-    assert compounding_bound(gamma=0.9, eps_rew=0.1, error=0.0, growth=9.0, weight=1.0) == pytest.approx(1.0)
-    assert compounding_bound(gamma=0.9, eps_rew=0.0, error=0.1, growth=3.0, weight=1.0, branch=10**6) == math.inf
+    assert asadi_bound(gamma=0.9, wasserstein=0.0, growth=9.0, reward_lipschitz=1.0) == 0.0
+    steep = Lipschitz(dynamics=3.0, reward=1.0, policy=0.0)
+    assert branched_gap_bound(steep, gamma=0.9, eps_rew=0.0, eps_dyn=0.1, branch=10**6) == math.inf
 
 
 def random_chains(generator, states, size, with_reward_error=True):
@@ -178,7 +176,7 @@ def test_deterministic_dynamics_make_total_variation_trivial():
     """However near the model is, its total variation is 1 and the bound is that of knowing nothing."""
     for error in (1e-9, 0.1):
         system = NoisyScalar(gamma=0.9, dynamics=0.5, reward=1.0, gain=0.2, noise=0.0, eps_dyn=error)
-        assert system.comparison().bounds()["Lobel-Parr"] == pytest.approx(0.9 / 0.1)
+        assert system.facts().bounds()["Lobel-Parr"] == pytest.approx(0.9 / 0.1)
 
 
 @settings(max_examples=150, deadline=None)
@@ -191,8 +189,8 @@ def test_deterministic_dynamics_make_total_variation_trivial():
 )
 def test_mbpo_holds_on_random_mdps(seed, branch, gamma, size, shift):
     generator, states, actions = np.random.default_rng(seed), 5, 3
-    P = generator.dirichlet(np.full(states, 0.4), size=(actions, states))
-    P_hat = (1 - size) * P + size * generator.dirichlet(np.full(states, 0.4), size=(actions, states))
+    P = generator.dirichlet(np.full(states, 0.4), size=(states, actions))
+    P_hat = (1 - size) * P + size * generator.dirichlet(np.full(states, 0.4), size=(states, actions))
     rewards = generator.uniform(-1, 1, (states, actions))
     data = generator.dirichlet(np.ones(actions), size=states)
     policy = (1 - shift) * data + shift * generator.dirichlet(np.ones(actions), size=states)
@@ -203,7 +201,7 @@ def test_mbpo_holds_on_random_mdps(seed, branch, gamma, size, shift):
     eps_pi = float(total_variation(policy, data).max())
 
     def model_error(actor, sampler):
-        distances = np.einsum("sa,as->s", actor, total_variation(P, P_hat))
+        distances = np.einsum("sa,sa->s", actor, total_variation(P, P_hat))
         worst, state = 0.0, start
         for _ in range(400):
             worst, state = max(worst, float(state @ distances)), state @ sampler.transitions
@@ -240,10 +238,9 @@ def test_branched_lemma_1_holds_on_random_chains(seed, branch, gamma):
     true, model, points, start = random_chains(np.random.default_rng(seed), 5, 0.3)
     found = compare_chains(true, model, points, start, gamma)
     gap = abs(float(start @ true.values(gamma)) - branched_return(true, model, start, gamma, branch))
-    bound = compounding_bound(
-        gamma=gamma, eps_rew=found.eps_rew, error=found.eps_dyn, growth=found.growth, weight=found.sensitivity,
-        branch=branch,
-    )  # fmt: skip
+    bound = branched_gap_bound(
+        found.lipschitz, gamma=gamma, eps_rew=found.eps_rew, eps_dyn=found.eps_dyn, branch=branch
+    )
     assert gap <= bound * SLACK + 1e-12
 
 
@@ -280,7 +277,8 @@ def test_the_chapters_inductive_step_rejects_false_forms(false_form):
 @pytest.mark.parametrize("branch", [1, 3, 12])
 def test_branched_lemma_1_is_attained(growth, branch):
     system = NoisyScalar(gamma=0.9, dynamics=growth, reward=1.0, gain=0.0, noise=0.0, eps_dyn=1e-7, eps_rew=1e-7)
-    bound = compounding_bound(gamma=0.9, eps_rew=1e-7, error=1e-7, growth=growth, weight=1.0, branch=branch)
+    constants = Lipschitz(dynamics=growth, reward=1.0, policy=0.0)
+    bound = branched_gap_bound(constants, gamma=0.9, eps_rew=1e-7, eps_dyn=1e-7, branch=branch)
     assert system.gap(branch) == pytest.approx(bound, rel=1e-6)
     assert system.gap(branch) <= bound * SLACK
 
@@ -361,7 +359,7 @@ def test_every_bound_holds_on_the_noisy_scalar():
             noise=float(generator.choice([0.0, 10 ** generator.uniform(-3, 2)])),
             eps_dyn=float(10 ** generator.uniform(-4, 1)), eps_rew=float(generator.choice([0.0, 0.01])),
         )  # fmt: skip
-        found = system.comparison()
+        found = system.facts()
         for name, bound in found.bounds().items():
             assert found.gap <= bound * SLACK, (name, system)
 
@@ -376,15 +374,15 @@ def test_mean_total_variation_is_a_mean_and_at_most_the_supremum():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: lobel_parr_bound(gamma=0.9, eps_rew=0, total_variation=1.2, reward_range=1), "total variation 1.2"),
-        (lambda: kearns_singh_bound(gamma=1.0, eps_rew=0, total_variation=0.1, reward_range=1), "gamma = 1.0"),
-        (lambda: compounding_bound(gamma=0.9, eps_rew=-1, error=0, growth=0, weight=0), "eps_rew = -1"),
-        (lambda: compounding_bound(gamma=0.9, eps_rew=math.nan, error=0, growth=0, weight=0), "eps_rew = nan"),
-        (lambda: compounding_bound(gamma=0.9, eps_rew=0, error=0, growth=0, weight=0, branch=-1), "branch = -1"),
+        (lambda: lobel_parr_bound(gamma=0.9, eps_rew=0, total_variation=1.2, reward_range=1), "total_variation = 1.2"),
+        (lambda: kearns_singh_bound(gamma=1.0, eps_rew=0, total_variation=0.1, reward_range=1), "gamma = 1 is"),
+        (lambda: mbpo_bound(gamma=0.9, reward_bound=1, eps_m=[0.1, 0.2], eps_pi=0), "one number is needed"),
+        (lambda: branched_gap_bound(CONSTANTS, gamma=0.9, eps_rew=math.nan, eps_dyn=0, branch=1), "eps_rew = nan"),
+        (lambda: branched_gap_bound(CONSTANTS, gamma=0.9, eps_rew=0, eps_dyn=0, branch=-1), "branch = -1"),
         (lambda: NoisyScalar(gamma=0.9, dynamics=1, reward=1, gain=-2, noise=0, eps_dyn=1), "gain = -2"),
         (lambda: NoisyScalar(gamma=0.9, dynamics=1, reward=1, gain=0, noise=-1, eps_dyn=1), "noise = -1"),
         (lambda: Chain(np.array([[0.5, 0.4], [0, 1]]), np.zeros(2)), "no distribution"),
-        (lambda: Chain(np.eye(3), np.zeros(2)), "do not fit"),
+        (lambda: Chain(np.eye(3), np.zeros(2)), "shape"),
     ],
 )
 def test_bad_input_gets_one_line(call, message):

@@ -27,7 +27,10 @@ LEMMA = {
         "((1 - g) * (1 - g * L_f * (1 + L_pi))) * e_dyn",
         "((1 - g) * (1 - g * L_f * (1 + L_pi)) ** 2) * e_dyn",
     ),
-    "discount of the reward term squared": ("claimed = e_rew / (1 - g)", "claimed = e_rew / (1 - g) ** 2"),
+    "discount of the reward term squared": (
+        "e_rew / (1 - g) + g * L_r * (1 + L_pi)",
+        "e_rew / (1 - g) ** 2 + g * L_r * (1 + L_pi)",
+    ),
     "factor gamma missing": ("+ g * L_r * (1 + L_pi) /", "+ L_r * (1 + L_pi) /"),
     "factor 1 + L_pi missing": ("+ g * L_r * (1 + L_pi) /", "+ g * L_r /"),
     "horizon factor 1/(1-gamma) missing": (
@@ -39,7 +42,10 @@ LEMMA = {
         "((1 - g) * (1 + g * L_f * (1 + L_pi))) * e_dyn",
     ),
     "constants of f and r exchanged": ("+ g * L_r * (1 + L_pi) /", "+ g * L_f * (1 + L_pi) /"),
-    "reward error added with the wrong sign": ("claimed = e_rew / (1 - g)", "claimed = -e_rew / (1 - g)"),
+    "reward error added with the wrong sign": (
+        "e_rew / (1 - g) + g * L_r * (1 + L_pi)",
+        "-e_rew / (1 - g) + g * L_r * (1 + L_pi)",
+    ),
 }
 
 

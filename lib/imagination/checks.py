@@ -169,14 +169,15 @@ def broadcast(**arrays: ArrayLike) -> tuple[int, ...]:
         raise RequestError(f"shapes do not broadcast against each other: {shapes}") from None
 
 
-def plain(array: ArrayLike) -> Any:
+def plain(array: ArrayLike) -> float | Floats:
     """A float where there is a single number, else the array.
 
     Example:
         >>> plain(np.asarray(0.5))
         0.5
     """
-    return array if np.ndim(array) else float(array)  # type: ignore[arg-type]
+    floats = np.asarray(array, dtype=np.float64)
+    return floats if floats.ndim else float(floats)
 
 
 def generator_of(name: str, value: object) -> np.random.Generator:

@@ -2,16 +2,10 @@ r"""Lemma 1: how far imagined and true return can be apart, from model errors an
 
 Every bound here is a sum over steps of :math:`\gamma^t` times the largest difference that two rewards can have at
 that step, and every one is attained. See :mod:`imagination.gap.lipschitz` for the constants and
-:mod:`imagination.gap.error_sums` for the sums.
-
-Lemma 1 with two more sources of error: another start, and another policy inside the model.
-
-An encoder that places the start up to :math:`e_0` off, and a policy that differs by up to :math:`\epsilon_\pi`
-between training and deployment, enter the same recurrence: :math:`\delta_0=e_0`,
-:math:`\delta_{t+1}=\Lambda\delta_t+\epsilon_{dyn}+L_f\epsilon_\pi`, and each reward is off by
-:math:`\epsilon_{rew}+L_r\epsilon_\pi+\kappa\delta_t`.
-
-Corollary 1 as percentages: by how many per cent the dynamics coefficient rises per per cent of each constant.
+:mod:`imagination.gap.error_sums` for the sums. Two more sources of error enter the same recurrence: an encoder that
+places the start up to :math:`e_0` off, and a policy that differs by up to :math:`\epsilon_\pi` between training and
+deployment, give :math:`\delta_0=e_0`, :math:`\delta_{t+1}=\Lambda\delta_t+\epsilon_{dyn}+L_f\epsilon_\pi`, and a
+reward that is off by :math:`\epsilon_{rew}+L_r\epsilon_\pi+\kappa\delta_t`.
 """
 
 from __future__ import annotations
@@ -21,14 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import UNLIMITED, broadcast, discount, non_negative, plain, wholes
-from imagination.errors import require
-from imagination.gap.error_sums import ErrorSums, error_sums
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, room
-from imagination.gap.twofold import Twofold
+from imagination.checks import UNLIMITED, Floats, Ints, broadcast, discount, non_negative, numbers, plain, wholes
+from imagination.gap.error_sums import Bools, ErrorSums, error_sums, times
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction, room
 
 __all__ = [
-    "Elasticities",
+    "CoefficientElasticities",
     "Lipschitz",
     "SeparateLipschitz",
     "coefficient_elasticities",
@@ -47,7 +39,7 @@ def return_gap_bound(
     eps_rew: ArrayLike,
     horizon: ArrayLike | None = None,
     reward_range: ArrayLike | None = None,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""Largest possible :math:`|J(\pi,M)-J(\pi,\hat M)|` given the constants and the model errors.
 
     Infinite horizon, unbounded reward (Lemma 1, Eq. 1; needs :math:`\gamma\Lambda<1`):
@@ -70,7 +62,8 @@ def return_gap_bound(
 
     Returns:
         The bound, in units of the reward: a float, or an array of the broadcast shape. Correct to a relative
-        1e-12; infinite only where it exceeds 1e300.
+        1e-12, or to 1e-290, below which float64 runs out of digits; infinite only where it, or
+        :math:`\kappa\epsilon_{dyn}`, exceeds 1e300.
 
     Raises:
         RequestError: if a value is outside its range, or :math:`\gamma\Lambda\ge1` with an infinite horizon and
@@ -91,21 +84,22 @@ def return_gap_bound(
     gamma = discount(gamma, finite=horizon is not None)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
     horizon = None if horizon is None else wholes("horizon", horizon)
-    growth = lipschitz._growth()
-    sensitivity = lipschitz._sensitivity()
-    given = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew, "the constants": growth.high + sensitivity.high}
+    growth, sensitivity = constants_of(lipschitz)
+    given = {"gamma": gamma, "eps_dyn": eps_dyn, "eps_rew": eps_rew, "the constants": growth}
     if reward_range is not None:
         given["reward_range"] = reward_range = non_negative("reward_range", reward_range)
     shape = broadcast(**given, horizon=0 if horizon is None else horizon)
-    weight = (sensitivity * Twofold.of(eps_dyn)).value
 
-    if reward_range is not None:
-        bound = _bounded(gamma, growth, weight, eps_rew, horizon, reward_range)
-    elif horizon is not None:
-        sums, _ = error_sums(gamma, growth, np.where(weight > 0, weight, 1.0), horizon)
-        bound = _product(eps_rew, sums.rewards.value) + np.where(weight > 0, sums.total.value, 0.0)
-    else:
-        bound = (eps_rew + gamma * weight / room(gamma, growth)) / (1 - gamma)
+    with np.errstate(over="ignore", under="ignore"):
+        weight = sensitivity * eps_dyn
+        if reward_range is not None:
+            bound = _bounded(lipschitz, gamma, weight, eps_rew, horizon, reward_range)
+        elif horizon is not None:
+            inside, outside = _split(weight)
+            sums, _ = error_sums(gamma, contraction(lipschitz, gamma), inside, horizon)
+            bound = times(eps_rew, sums.rewards) + times(outside, sums.total)
+        else:
+            bound = (eps_rew + gamma * weight / room(lipschitz, gamma)) / (1 - gamma)
     return plain(np.broadcast_to(bound, shape).copy())
 
 
@@ -116,7 +110,7 @@ def return_gap_tail(
     eps_dyn: ArrayLike,
     eps_rew: ArrayLike,
     horizon: ArrayLike,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""What the steps from ``horizon`` on can still add to the return gap: the truncation error of a rollout.
 
     .. math:: \frac{\gamma^H}{1-\gamma}\Big[\epsilon_{rew}+\frac{\gamma\kappa\,\epsilon_{dyn}}{1-\gamma\Lambda}\Big]
@@ -153,18 +147,18 @@ def return_gap_tail(
     gamma = discount(gamma, finite=False)
     eps_dyn, eps_rew = non_negative("eps_dyn", eps_dyn), non_negative("eps_rew", eps_rew)
     horizon = wholes("horizon", horizon)
-    growth = lipschitz._growth()
-    sensitivity = lipschitz._sensitivity()
-    constants = growth.high + sensitivity.high
-    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=horizon, constants=constants)
-    margin = room(gamma, growth)
-    weight = (sensitivity * Twofold.of(eps_dyn)).value
-    sums, _ = error_sums(gamma, growth, np.where(weight > 0, weight, 1.0), horizon)
-    fresh = (eps_rew + gamma * weight / margin) / (1 - gamma)
-    return plain(sums.discount.value * fresh + np.where(weight > 0, sums.drift.value, 0.0) / margin)
+    growth, sensitivity = constants_of(lipschitz)
+    broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=horizon, constants=growth)
+    margin = room(lipschitz, gamma)
+    with np.errstate(over="ignore", under="ignore"):
+        weight = sensitivity * eps_dyn
+        inside, outside = _split(weight)
+        sums, _ = error_sums(gamma, contraction(lipschitz, gamma), inside, horizon)
+        fresh = times(sums.discount, eps_rew) + times(sums.discount * gamma, weight) / margin
+        return plain(fresh / (1 - gamma) + times(outside, sums.drift) / margin)
 
 
-def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | np.ndarray:
+def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | Floats:
     r"""Coefficient of :math:`\epsilon_{dyn}` in Eq. 1, :math:`C=\gamma\kappa/((1-\gamma)(1-\gamma\Lambda))`.
 
     Args:
@@ -186,36 +180,46 @@ def dynamics_coefficient(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: Arr
     return return_gap_bound(lipschitz, gamma=gamma, eps_dyn=1.0, eps_rew=0.0)
 
 
-def _bounded(gamma, growth, weight, eps_rew, horizon, reward_range) -> np.ndarray:
+def _bounded(
+    lipschitz: Lipschitz | SeparateLipschitz,
+    gamma: Floats,
+    weight: Floats,
+    eps_rew: Floats,
+    horizon: Ints | None,
+    reward_range: Floats,
+) -> Floats:
     r"""Clip the drift at the range: below it up to some step, at the range from then on."""
     matters = (weight > 0) & (reward_range > 0)
-    weight, reward_range = np.where(matters, weight, 1.0), np.where(matters, reward_range, 1.0)
+    inside, outside = _split(np.where(matters, weight, 1.0))
+    clip = np.where(matters, reward_range, 1.0)
+    factor = contraction(lipschitz, gamma)
     end = _all_discounted_away(gamma) if horizon is None else horizon
 
-    def below_range(sums: ErrorSums) -> np.ndarray:
-        return sums.drift.value < reward_range * sums.discount.value
+    def below_range(sums: ErrorSums) -> Bools:
+        return outside * sums.drift < clip * sums.discount
 
-    _, last_below = error_sums(gamma, growth, weight, np.maximum(end - 1, 0), below_range)
+    _, last_below = error_sums(gamma, factor, inside, np.maximum(end - 1, 0), below_range)
     reached = np.minimum(last_below + 1, end)
-    head, _ = error_sums(gamma, growth, weight, reached)
+    head, _ = error_sums(gamma, factor, inside, reached)
     if horizon is None:
         rewards = rest = 1 / (1 - gamma)
     else:
-        rest = error_sums(gamma, growth, weight, end - reached)[0].rewards.value
-        rewards = error_sums(gamma, growth, weight, end)[0].rewards.value
-    return eps_rew * rewards + np.where(matters, head.total.value + reward_range * head.discount.value * rest, 0.0)
+        rest = error_sums(gamma, factor, inside, end - reached)[0].rewards
+        rewards = error_sums(gamma, factor, inside, end)[0].rewards
+    return eps_rew * rewards + np.where(matters, times(outside, head.total) + clip * head.discount * rest, 0.0)
 
 
-def _all_discounted_away(gamma: np.ndarray) -> np.ndarray:
+def _all_discounted_away(gamma: Floats) -> Ints:
     r"""A number of steps after which :math:`\gamma^t` is below the smallest float64."""
     with np.errstate(divide="ignore"):
-        return np.minimum(np.ceil(-800 / np.log(gamma)) + 1, UNLIMITED - 1).astype(np.int64)
+        return np.asarray(np.minimum(np.ceil(-800 / np.log(gamma)) + 1, UNLIMITED - 1), dtype=np.int64)
 
 
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """``a * b``, and zero where ``a`` is zero although ``b`` overflowed."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(a > 0, a * b, 0.0)
+def _split(weight: Floats) -> tuple[Floats, Floats]:
+    """A factor for inside the sums, where it keeps them from overflowing too early, and what is left for outside: 1,
+    unless the weight is so near to the ends of float64 that products with it lose digits or overflow on the way."""
+    inside = np.where(weight > 0, np.clip(weight, 1e-200, 1e200), 1.0)
+    return inside, weight / inside
 
 
 def return_gap_bound_all_sources(
@@ -227,7 +231,7 @@ def return_gap_bound_all_sources(
     eps_policy: ArrayLike = 0.0,
     start_error: ArrayLike = 0.0,
     horizon: ArrayLike | None = None,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""Bound of :math:`|J(\pi,M,s_0)-J(\hat\pi,\hat M,\hat s_0)|`.
 
     .. math:: \frac{\epsilon_{rew}+L_r\epsilon_\pi}{1-\gamma}+\kappa\Big[\frac{e_0}{1-\gamma\Lambda}
@@ -258,26 +262,25 @@ def return_gap_bound_all_sources(
         >>> round(return_gap_bound_all_sources(constants, **arguments, start_error=0.3), 12)
         0.4
     """
-    eps_policy, start_error = non_negative("eps_policy", eps_policy), non_negative("start_error", start_error)
-    model_errors = return_gap_bound(
-        lipschitz,
-        gamma=gamma,
-        eps_dyn=non_negative("eps_dyn", eps_dyn) + lipschitz.dynamics * eps_policy,
-        eps_rew=non_negative("eps_rew", eps_rew) + lipschitz.reward * eps_policy,
-        horizon=horizon,
-    )
-    growth = lipschitz._growth()
+    growth, sensitivity = constants_of(lipschitz, Lipschitz)
+    gamma = discount(gamma, finite=horizon is not None)
+    given = {"eps_dyn": eps_dyn, "eps_rew": eps_rew, "eps_policy": eps_policy, "start_error": start_error}
+    e_dyn, e_rew, e_policy, e_start = (numbers(name, value, low=0, high=1e150) for name, value in given.items())
+    broadcast(gamma=gamma, eps_dyn=e_dyn, eps_rew=e_rew, eps_policy=e_policy, start_error=e_start, constants=growth)
+    with np.errstate(over="ignore"):
+        step, pay = e_dyn + lipschitz.dynamics * e_policy, e_rew + lipschitz.reward * e_policy
+    model_errors = return_gap_bound(lipschitz, gamma=gamma, eps_dyn=step, eps_rew=pay, horizon=horizon)
     if horizon is None:
-        reach = 1 / (Twofold.of(gamma) * growth).one_minus
+        reach = 1 / room(lipschitz, gamma)
     else:
-        reach = error_sums(gamma, growth, 1.0, wholes("horizon", horizon))[0].contractions.value
-    with np.errstate(over="ignore", invalid="ignore"):
-        from_start = np.where(start_error > 0, lipschitz.sensitivity * start_error * reach, 0.0)
-    return plain(model_errors + from_start)
+        steps = wholes("horizon", horizon)
+        reach = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), steps)[0].contractions
+    with np.errstate(over="ignore"):
+        return plain(model_errors + times(sensitivity * e_start, reach))
 
 
 @dataclass(frozen=True, eq=False)
-class Elasticities:
+class CoefficientElasticities:
     r"""Derivatives of :math:`\ln C` in the logarithm of each argument; no unit.
 
     Attributes:
@@ -288,13 +291,13 @@ class Elasticities:
         policy: in :math:`\ln L_\pi`, equal to the previous one times :math:`L_\pi/(1+L_\pi)`.
     """
 
-    dynamics: float | np.ndarray
-    reward: float | np.ndarray
-    one_plus_policy: float | np.ndarray
-    policy: float | np.ndarray
+    dynamics: float | Floats
+    reward: float | Floats
+    one_plus_policy: float | Floats
+    policy: float | Floats
 
 
-def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> Elasticities:
+def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> CoefficientElasticities:
     r"""Elasticities of :math:`C=\gamma\kappa/((1-\gamma)(1-\gamma\Lambda))`.
 
     Args:
@@ -315,9 +318,9 @@ def coefficient_elasticities(lipschitz: Lipschitz, *, gamma: ArrayLike) -> Elast
         (2.571, 1.0, 3.571, 1.339)
     """
     gamma = discount(gamma, finite=False)
-    dynamics_coefficient(lipschitz, gamma=gamma)  # refuses what Lemma 1 refuses
-    contraction = gamma * np.asarray(lipschitz.growth)
-    one_plus = 1 / (1 - contraction)
+    growth, _ = constants_of(lipschitz, Lipschitz)
+    broadcast(gamma=gamma, constants=growth)
+    one_plus = 1 / room(lipschitz, gamma)
     share = np.asarray(lipschitz.policy) / (1 + np.asarray(lipschitz.policy))
-    values = (contraction * one_plus, np.ones_like(one_plus), one_plus, one_plus * share)
-    return Elasticities(*(v if np.ndim(v) else float(v) for v in values))
+    values = (gamma * growth * one_plus, np.ones_like(one_plus), one_plus, one_plus * share)
+    return CoefficientElasticities(*map(plain, values))

@@ -1,17 +1,21 @@
-r"""Finite MDPs with states on a line (exact values, distances between kernels, branched rollouts), and a scalar system.
+r"""Systems on which returns, errors and constants are known, so that the bounds can be watched at work.
 
-Arrays: transitions ``(A, S, S)``, rewards ``(S, A)``, policies ``(S, A)`` of probabilities, ``points`` the ``(S,)``
-coordinates of the states.
+:func:`tight_pair` attains Lemma 1: with :math:`s_0=0`,
 
-A scalar system with Gaussian noise on which every return, constant and distance is known in closed form.
+.. math:: f=L_f(s+a),\quad r=L_r(s+a),\quad\pi=L_\pi s,\qquad \hat f=f+\epsilon_{dyn},\quad\hat r=r+\epsilon_{rew},
+
+the true path stays at 0, the imagined one is :math:`\hat s_t=\delta_t`, and every inequality of the proof is an
+equality, at every horizon and for every growth. :func:`random_pair` draws nonlinear systems that satisfy the hypotheses
+exactly. :class:`Chain` is a finite process with states on a line: transitions ``(S, A, S)``, rewards ``(S, A)``,
+policies ``(S, A)`` of probabilities, ``points`` the ``(S,)`` coordinates. :class:`NoisyScalar` is a scalar system with
+Gaussian noise,
 
 .. math:: s'=L_f(s+a)+\sigma\xi,\quad \hat s'=s'+\epsilon_{dyn},\quad a=gs,\quad
           r=R\,\Phi\big((s+a)/b\big),\quad \hat r=r+\epsilon_{rew},\quad s_0=0
 
 with :math:`\xi` standard normal, :math:`\Phi` its distribution function and :math:`L_r=R/(b\sqrt{2\pi})`. The noise
 decides which family of bounds can see the model error: the Wasserstein distance of the next states is
-:math:`\epsilon_{dyn}` for every :math:`\sigma`, their total variation falls from 1 at :math:`\sigma=0` to 0. For
-small
+:math:`\epsilon_{dyn}` for every :math:`\sigma`, their total variation falls from 1 at :math:`\sigma=0` to 0. For small
 errors and a wide reward it is the system that attains Lemma 1.
 """
 
@@ -21,24 +25,154 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
+from numpy.typing import ArrayLike
+from scipy.special import erf
 
-from imagination.errors import require
-from imagination.gap.bounds import Lipschitz
-from imagination.gap.relatives import Comparison
+from imagination.checks import Floats, broadcast, generator_of, non_negative, number, numbers, whole
+from imagination.errors import require, shown
+from imagination.gap.error_sums import geometric
+from imagination.gap.lipschitz import Lipschitz, constants_of
+from imagination.gap.mdp import MDP, SystemPair
+from imagination.gap.relatives import PairFacts
 
 __all__ = [
-    "Chain",
-    "NoisyScalar",
-    "branched_return",
-    "close_loop",
-    "compare_chains",
-    "kernel_growth",
-    "lipschitz_on_line",
-    "mean_total_variation",
-    "total_variation",
-    "wasserstein_on_line",
-]
+    "Chain", "NoisyScalar", "branched_return", "close_loop", "compare_chains", "kernel_growth", "lipschitz_on_line",
+    "mean_total_variation", "random_pair", "tight_pair", "total_variation", "wasserstein_on_line",
+]  # fmt: skip
+
+
+def tight_pair(
+    lipschitz: Lipschitz,
+    *,
+    gamma: float,
+    eps_dyn: ArrayLike,
+    eps_rew: ArrayLike,
+    reward_range: float | None = None,
+) -> SystemPair:
+    r"""The scalar pair whose return gap equals the bound of Lemma 1 at every horizon.
+
+    Both systems have the given constants, so the pair is tight for the constants of the true maps and of the
+    learned ones. With ``reward_range`` the reward is clipped to :math:`[0,R]`, and the bounded-reward form is
+    attained.
+
+    Args:
+        lipschitz: the constants; arrays ``(...)`` make a batch of pairs.
+        gamma: discount in [0, 1].
+        eps_dyn: dynamics error, scalar or ``(...)``.
+        eps_rew: reward error, scalar or ``(...)``.
+        reward_range: :math:`R`, or None.
+
+    Returns:
+        The pair; states and actions have one component.
+
+    Source: this book.
+
+    Example:
+        >>> from imagination.gap.bounds import return_gap_bound
+        >>> constants = Lipschitz(dynamics=1.0, reward=2.0, policy=0.5)
+        >>> pair = tight_pair(constants, gamma=0.9, eps_dyn=0.01, eps_rew=0.1)
+        >>> bound = return_gap_bound(constants, gamma=0.9, eps_dyn=0.01, eps_rew=0.1, horizon=15)
+        >>> abs(-float(pair.gap(15)) / bound - 1) < 1e-14
+        True
+    """
+    constants_of(lipschitz, Lipschitz)
+    entries = {"dynamics": lipschitz.dynamics, "reward": lipschitz.reward, "policy": lipschitz.policy,
+               "eps_dyn": non_negative("eps_dyn", eps_dyn), "eps_rew": non_negative("eps_rew", eps_rew)}  # fmt: skip
+    broadcast(**entries)
+    L_f, L_r, L_pi, e_dyn, e_rew = np.broadcast_arrays(*entries.values())
+    low, high = (-np.inf, np.inf) if reward_range is None else (0.0, number("reward_range", reward_range, low=0))
+
+    def dynamics(s: Floats, a: Floats) -> Floats:
+        return np.asarray(L_f[..., None] * (s + a))
+
+    def reward(s: Floats, a: Floats) -> Floats:
+        return np.asarray(np.clip(L_r * (s + a)[..., 0], low, high))
+
+    return SystemPair(
+        true=MDP(dynamics, reward, gamma),
+        learned=MDP(lambda s, a: dynamics(s, a) + e_dyn[..., None], lambda s, a: reward(s, a) + e_rew, gamma),
+        policy=lambda s: L_pi[..., None] * s,
+        start=np.zeros((*L_f.shape, 1)),
+    )
+
+
+def random_pair(
+    lipschitz: Lipschitz,
+    *,
+    gamma: float,
+    eps_dyn: float,
+    eps_rew: float,
+    n_states: int = 3,
+    n_actions: int = 2,
+    n_starts: int = 8,
+    generator: np.random.Generator,
+) -> SystemPair:
+    r"""A nonlinear pair that satisfies the hypotheses of Lemma 1 with exactly the given constants and errors.
+
+    .. math:: f=L_f\tanh(As+Ba+b),\quad r=L_r\,\tanh(c\cdot s+e\cdot a+d),\quad\pi=L_\pi\tanh(Ks)
+
+    with :math:`\|A\|=\|B\|=\|c\|=\|e\|=\|K\|=1`, so the true maps have the constants in the sum metric (tanh
+    has slope at most 1). The learned maps add fields :math:`\epsilon\,u\cos(\langle w,(s,a)\rangle+\phi)` of
+    sup norm :math:`\epsilon`; the constants of the learned maps are therefore larger. Swap the pair for learned
+    maps with known constants.
+
+    Args:
+        lipschitz: scalar constants of the true maps.
+        gamma: discount in [0, 1].
+        eps_dyn: :math:`\sup\|\hat f-f\|`.
+        eps_rew: :math:`\sup|\hat r-r|`.
+        n_states: dimension of the state.
+        n_actions: dimension of the action.
+        n_starts: start states, standard normal.
+        generator: source of all random numbers.
+
+    Returns:
+        The pair, with starts ``(n_starts, n_states)``.
+
+    Source: this book.
+
+    Example:
+        >>> pair = random_pair(Lipschitz(dynamics=0.5, reward=1.0, policy=0.5), gamma=0.9, eps_dyn=0.0, eps_rew=0.0,
+        ...                    generator=np.random.default_rng(0))
+        >>> float(np.abs(pair.gap(50)).max())
+        0.0
+    """
+
+    generator = generator_of("generator", generator)
+    eps_dyn, eps_rew = number("eps_dyn", eps_dyn, low=0), number("eps_rew", eps_rew, low=0)
+    n_states, n_actions = (
+        whole(name, n, low=1, high=10_000) for name, n in [("n_states", n_states), ("n_actions", n_actions)]
+    )
+    require(constants_of(lipschitz, Lipschitz)[0].ndim == 0, "random_pair takes scalar constants")
+
+    def unit(*shape: int) -> Floats:
+        matrix = generator.normal(size=shape)
+        return matrix / np.linalg.norm(matrix, 2)
+
+    A, B, K = unit(n_states, n_states), unit(n_states, n_actions), unit(n_actions, n_states)
+    c, e, u = unit(n_states), unit(n_actions), unit(n_states)
+    b, (d, phi, psi) = generator.uniform(-1, 1, n_states), generator.uniform(-1, 1, 3)
+    w = generator.normal(size=(2, n_states + n_actions))
+
+    def dynamics(s: Floats, a: Floats) -> Floats:
+        return np.asarray(lipschitz.dynamics * np.tanh(s @ A.T + a @ B.T + b))
+
+    def reward(s: Floats, a: Floats) -> Floats:
+        return np.asarray(lipschitz.reward * np.tanh(s @ c + a @ e + d))
+
+    def wave(s: Floats, a: Floats, direction: Floats, phase: float) -> Floats:
+        return np.asarray(np.cos(np.concatenate([s, a], axis=-1) @ direction + phase))
+
+    return SystemPair(
+        true=MDP(dynamics, reward, gamma),
+        learned=MDP(
+            lambda s, a: dynamics(s, a) + eps_dyn * u * wave(s, a, w[0], phi)[..., None],
+            lambda s, a: reward(s, a) + eps_rew * wave(s, a, w[1], psi),
+            gamma,
+        ),
+        policy=lambda s: lipschitz.policy * np.tanh(s @ K.T),
+        start=generator.normal(size=(whole("n_starts", n_starts, low=1, high=10**6), n_states)),
+    )
 
 
 @dataclass(frozen=True)
@@ -59,44 +193,58 @@ class Chain:
         array([1., 0.])
     """
 
-    transitions: np.ndarray
-    rewards: np.ndarray
+    transitions: Floats
+    rewards: Floats
 
     def __post_init__(self) -> None:
-        p, r = np.asarray(self.transitions, dtype=float), np.asarray(self.rewards, dtype=float)
-        require(
-            p.ndim == 2 and p.shape == (len(p), len(p)) and r.shape == (len(p),),
-            f"transitions {p.shape} and rewards {r.shape} do not fit: allowed are (S, S) and (S,)",
-        )
-        require((p >= 0).all() and np.allclose(p.sum(1), 1), "a row of the transitions is no distribution")
-        require(np.isfinite(r).all(), "a reward is not finite")
+        r = numbers("rewards", self.rewards, shape=(None,), low=-1e150, high=1e150)
+        object.__setattr__(self, "transitions", distributions("transitions", self.transitions, shape=(len(r), len(r))))
+        object.__setattr__(self, "rewards", r)
 
-    def values(self, gamma: float) -> np.ndarray:
+    def values(self, gamma: float) -> Floats:
         """:math:`V=(I-\\gamma P)^{-1}r`, shape ``(S,)``."""
-        require(0 <= gamma < 1, f"gamma = {gamma!r} is not allowed: it must lie in [0, 1)")
-        return np.linalg.solve(np.eye(len(self.rewards)) - gamma * self.transitions, self.rewards)
+        gamma = number("gamma", gamma, low=0, below=1)
+        return np.asarray(np.linalg.solve(np.eye(len(self.rewards)) - gamma * self.transitions, self.rewards))
 
 
-def close_loop(transitions: np.ndarray, rewards: np.ndarray, policy: np.ndarray) -> Chain:
+def close_loop(transitions: Floats, rewards: Floats, policy: Floats) -> Chain:
     """Let a policy act: average transitions and rewards over its actions.
 
     Args:
-        transitions: ``(A, S, S)``.
+        transitions: ``(S, A, S)``, from state and action to probabilities of the next state.
         rewards: ``(S, A)``.
         policy: ``(S, A)``, rows of probabilities.
 
     Source: Section 1, Notation.
 
     Example:
-        >>> p = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])  # stay, switch
+        >>> p = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])  # in each state: stay, switch
         >>> close_loop(p, np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0.5, 0.5], [1.0, 0.0]])).transitions
         array([[0.5, 0.5],
                [0. , 1. ]])
     """
-    return Chain(np.einsum("sa,ast->st", policy, transitions), (policy * rewards).sum(1))
+    rewards = numbers("rewards", rewards, shape=(None, None))
+    policy = distributions("policy", policy, shape=rewards.shape)
+    transitions = distributions("transitions", transitions, shape=(*rewards.shape, len(rewards)))
+    return Chain(np.einsum("sa,sat->st", policy, transitions), (policy * rewards).sum(1))
 
 
-def total_variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+def distributions(name: str, value: ArrayLike, *, shape: tuple[int | None, ...]) -> Floats:
+    """An array whose last axis is a distribution, to a rounding error of 1e-8.
+
+    Example:
+        >>> distributions("policy", [[0.5, 0.6]], shape=(1, 2))
+        Traceback (most recent call last):
+        imagination.errors.RequestError: policy has a row that is no distribution: its sum is 1.1
+    """
+    array = numbers(name, value, low=0, high=1 + 1e-8, shape=shape)
+    sums = np.ravel(array.sum(-1))
+    furthest = sums[np.argmax(np.abs(sums - 1))]
+    require(abs(furthest - 1) <= 1e-8, f"{name} has a row that is no distribution: its sum is {furthest:.6g}")
+    return array
+
+
+def total_variation(p: Floats, q: Floats) -> Floats:
     """Half the 1-norm of the difference, along the last axis.
 
     Example:
@@ -105,45 +253,60 @@ def total_variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
         >>> float(total_variation(np.array([1.0, 0.0]), np.array([0.0, 1.0])))  # deterministic and wrong: 1
         1.0
     """
-    return np.abs(p - q).sum(-1) / 2
+    p, q = numbers("p", p, low=0, high=1), numbers("q", q, low=0, high=1)
+    require(p.shape == q.shape and p.ndim > 0, f"p {p.shape} and q {q.shape} do not fit: one shape, states last")
+    return np.asarray(np.abs(p - q).sum(-1) / 2)
 
 
-def wasserstein_on_line(p: np.ndarray, q: np.ndarray, points: np.ndarray) -> np.ndarray:
+def wasserstein_on_line(p: Floats, q: Floats, points: Floats) -> Floats:
     """1-Wasserstein distance along the last axis: the area between the distribution functions.
 
     Example:
         >>> float(wasserstein_on_line(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.0, 0.25])))
         0.25
     """
+    p, q = numbers("p", p, low=0, high=1), numbers("q", q, low=0, high=1)
+    points = numbers("points", points, shape=(None,), low=-1e150, high=1e150)
+    broadcast(p=p, q=q, points=points)
     order = np.argsort(points)
     between = np.cumsum((p - q)[..., order], axis=-1)[..., :-1]
-    return np.abs(between) @ np.diff(points[order])
+    return np.asarray(np.abs(between) @ np.diff(points[order]))
 
 
-def kernel_growth(transitions: np.ndarray, points: np.ndarray) -> float:
+def kernel_growth(transitions: Floats, points: Floats) -> float:
     """Wasserstein-Lipschitz constant :math:`\\max_{s\\ne s'}W_1(P_s,P_{s'})/|x_s-x_{s'}|` of a chain.
 
     Example:
         >>> round(kernel_growth(np.array([[0.9, 0.1], [0.1, 0.9]]), np.array([0.0, 1.0])), 12)
         0.8
     """
+    points = _different(points)
+    transitions = distributions("transitions", transitions, shape=(len(points), len(points)))
     distances = np.abs(points[:, None] - points[None, :])
     moved = wasserstein_on_line(transitions[:, None, :], transitions[None, :, :], points)
     return float((moved[distances > 0] / distances[distances > 0]).max())
 
 
-def lipschitz_on_line(values: np.ndarray, points: np.ndarray) -> float:
+def lipschitz_on_line(values: Floats, points: Floats) -> float:
     """Lipschitz constant of a function of the state: its steepest slope between neighbours.
 
     Example:
         >>> lipschitz_on_line(np.array([0.0, 1.0, 1.5]), np.array([0.0, 1.0, 2.0]))
         1.0
     """
-    order = np.argsort(points)
+    points = _different(points)
+    values, order = numbers("values", values, shape=points.shape), np.argsort(points)
     return float(np.abs(np.diff(values[order]) / np.diff(points[order])).max())
 
 
-def mean_total_variation(true: Chain, model: Chain, start: np.ndarray, sampler: Chain, horizon: int) -> float:
+def _different(points: ArrayLike) -> Floats:
+    array = numbers("points", points, shape=(None,), low=-1e150, high=1e150)
+    distinct = len(array) > 1 and np.diff(np.sort(array)).min() > 0
+    require(distinct, "points must be two or more different coordinates: between equal ones there is no slope")
+    return array
+
+
+def mean_total_variation(true: Chain, model: Chain, start: Floats, sampler: Chain, horizon: int) -> float:
     """:math:`\\max_{t<H}\\mathbb E_{s_t}\\mathrm{TV}(P_{s_t},\\hat P_{s_t})`, states from the sampler's chain:
     MBPO's error.
 
@@ -153,14 +316,26 @@ def mean_total_variation(true: Chain, model: Chain, start: np.ndarray, sampler: 
         start: ``(S,)`` distribution of :math:`s_0`.
         sampler: the chain that draws the states.
         horizon: steps looked at.
+
+    Source: Janner, Fu, Zhang and Levine (2019), Theorem 4.1.
+
+    Example:
+        >>> stay, leave = Chain(np.eye(2), np.zeros(2)), Chain(np.array([[0.9, 0.1], [0.0, 1.0]]), np.zeros(2))
+        >>> round(mean_total_variation(stay, leave, np.array([0.5, 0.5]), stay, horizon=3), 12)
+        0.05
     """
-    distances, worst, state = total_variation(true.transitions, model.transitions), 0.0, start
-    for _ in range(horizon):
-        worst, state = max(worst, float(state @ distances)), state @ sampler.transitions
+    _require_chains(true=true, model=model, sampler=sampler)
+    state = distributions("start", start, shape=(len(true.rewards),))
+    distances, worst = total_variation(true.transitions, model.transitions), 0.0
+    for _ in range(whole("horizon", horizon)):
+        before, worst = state, max(worst, float(state @ distances))
+        state = before @ sampler.transitions
+        if np.abs(state - before).max() < 1e-15:  # the chain has come to rest: nothing new comes after this
+            break
     return worst
 
 
-def branched_return(before: Chain, after: Chain, start: np.ndarray, gamma: float, branch: int) -> float:
+def branched_return(before: Chain, after: Chain, start: Floats, gamma: float, branch: int) -> float:
     """Return of branched rollouts: at time t, :math:`\\max(t-k,0)` steps of one chain and then :math:`\\min(t,k)` of
     another.
 
@@ -180,15 +355,17 @@ def branched_return(before: Chain, after: Chain, start: np.ndarray, gamma: float
         >>> round(branched_return(flip, stay, np.array([1.0, 0.0]), 0.5, branch=0), 6)  # all real
         0.666667
     """
+    _require_chains(before=before, after=after)
+    gamma, start = number("gamma", gamma, low=0, below=1), distributions("start", start, shape=(len(after.rewards),))
     imagined, state, total = after.rewards, start, 0.0
-    for t in range(branch):
+    for t in range(whole("branch", branch, high=10**7)):
         total += gamma**t * float(state @ after.rewards)
         state, imagined = state @ after.transitions, after.transitions @ imagined
     occupancy = np.linalg.solve(np.eye(len(start)) - gamma * before.transitions.T, start)
     return total + gamma**branch * float(occupancy @ imagined)
 
 
-def compare_chains(true: Chain, model: Chain, points: np.ndarray, start: np.ndarray, gamma: float) -> Comparison:
+def compare_chains(true: Chain, model: Chain, points: Floats, start: Floats, gamma: float) -> PairFacts:
     """What the bounds need to know of two chains, and the exact gap.
 
     Args:
@@ -196,7 +373,7 @@ def compare_chains(true: Chain, model: Chain, points: np.ndarray, start: np.ndar
         model: :math:`\\hat P,\\hat r`.
         points: ``(S,)`` coordinates.
         start: ``(S,)`` distribution of the first state.
-        gamma: discount in [0, 1).
+        gamma: discount in [0, 0.9999].
 
     Source: this book.
 
@@ -208,11 +385,14 @@ def compare_chains(true: Chain, model: Chain, points: np.ndarray, start: np.ndar
         >>> round(found.gap, 4), all(found.gap <= bound for bound in found.bounds().values())
         (1.6506, True)
     """
+    _require_chains(true=true, model=model)
+    gamma, points = number("gamma", gamma, low=0, high=0.9999), _different(points)
+    start = distributions("start", start, shape=true.rewards.shape)
     values = true.values(gamma)
     growth = min(kernel_growth(true.transitions, points), kernel_growth(model.transitions, points))
     sensitivity = lipschitz_on_line(true.rewards, points)
     matters = math.ceil(math.log(1e-12) / math.log(gamma)) if gamma > 0 else 1  # later steps weigh less than 1e-12
-    return Comparison(
+    return PairFacts(
         gamma=gamma,
         eps_rew=float(np.abs(true.rewards - model.rewards).max()),
         eps_dyn=float(wasserstein_on_line(true.transitions, model.transitions, points).max()),
@@ -228,12 +408,19 @@ def compare_chains(true: Chain, model: Chain, points: np.ndarray, start: np.ndar
     )
 
 
+def _require_chains(**chains: Chain) -> None:
+    for name, chain in chains.items():
+        require(isinstance(chain, Chain), f"{name} = {shown(chain)} is not a Chain(transitions, rewards)")
+    sizes = {name: len(chain.rewards) for name, chain in chains.items()}
+    require(len(set(sizes.values())) == 1, f"the chains have different numbers of states: {sizes}")
+
+
 @dataclass(frozen=True)
 class NoisyScalar:
     """The system, its model, and what the bounds need to know of them.
 
     Args:
-        gamma: discount in [0, 1).
+        gamma: discount in (0, 0.9999].
         dynamics: :math:`L_f\\ge0`.
         reward: :math:`L_r>0`.
         gain: :math:`g`, the policy's slope; :math:`L_\\pi=|g|`. Negative: feedback that damps.
@@ -262,14 +449,15 @@ class NoisyScalar:
     reward_range: float = 1.0
 
     def __post_init__(self) -> None:
-        require(0 < self.gamma < 1, f"gamma = {self.gamma!r} is not allowed: it must lie in (0, 1)")
-        require(self.gain >= -1, f"gain = {self.gain!r} is not allowed: below -1 the closed loop reverses the state")
+        number("gamma", self.gamma, above=0, high=0.9999)
+        require(
+            number("gain", self.gain) >= -1,
+            f"gain = {self.gain!r} is not allowed: below -1 the loop reverses the state",
+        )
         for name in ("dynamics", "noise", "eps_rew"):
-            value = getattr(self, name)
-            require(0 <= value < math.inf, f"{name} = {value!r} is not allowed: it must be a finite number, 0 or more")
+            number(name, getattr(self, name), low=0)
         for name in ("reward", "eps_dyn", "reward_range"):
-            value = getattr(self, name)
-            require(0 < value < math.inf, f"{name} = {value!r} is not allowed: it must be a finite number above 0")
+            number(name, getattr(self, name), above=0)
 
     @property
     def growth(self) -> float:
@@ -304,14 +492,12 @@ class NoisyScalar:
 
         Example:
             >>> system = NoisyScalar(gamma=0.9, dynamics=0.5, reward=1.0, gain=0.5, noise=0.0, eps_dyn=1e-4)
-            >>> round(system.gap() / system.comparison().bounds()["Lemma 1"], 4)  # nearly attained
+            >>> round(system.gap() / system.facts().bounds()["Lemma 1"], 4)  # nearly attained
             1.0
         """
-        t, drift, level, _ = self._paths()
-        imagined = t if branch is None else np.minimum(t, branch)
-        # Real and imagined steps widen the distribution alike; only the drift stops at the branch.
-        shift = drift[imagined] * (self.growth ** -(t - imagined).astype(float) if self.growth > 1 else 1.0)
-        dynamics = self.gamma**t @ (self.reward_range * (ndtr(shift / level) - 0.5))
+        t, shift, level, _ = self._paths(branch)
+        with np.errstate(over="ignore", divide="ignore"):  # beyond the reward's range the difference is all of it
+            dynamics = self.gamma**t @ (self.reward_range * erf(shift / level / math.sqrt(2)) / 2)
         return float(dynamics) + self.eps_rew / (1 - self.gamma)
 
     @property
@@ -335,24 +521,30 @@ class NoisyScalar:
         """Exact value-aware loss :math:`\\sup_s|\\mathbb E V(s')-\\mathbb E V(\\hat s')|`, attained where the two
         means lie on both sides of 0."""
         t, _, level, slope = self._paths()
-        terms = 2 * ndtr(slope[:-1] * self.eps_dyn / 2 / (level[1:] * self._rescale())) - 1
+        with np.errstate(over="ignore", divide="ignore"):
+            terms = erf(slope[:-1] * self.eps_dyn / (2 * math.sqrt(2)) / (level[1:] * max(self.growth, 1.0)))
         return float(self.gamma ** t[:-1] @ terms) * self.reward_range
 
-    def comparison(self) -> Comparison:
+    @property
+    def lipschitz(self) -> Lipschitz:
+        """The constants in the sum metric, which do not see that feedback damps."""
+        return Lipschitz(dynamics=self.dynamics, reward=self.reward, policy=abs(self.gain))
+
+    def facts(self) -> PairFacts:
         """What the bounds need to know, and the exact gap.
 
         Example:
             >>> system = NoisyScalar(gamma=0.9, dynamics=0.5, reward=1.0, gain=0.5, noise=0.1, eps_dyn=0.01)
-            >>> all(system.gap() <= bound for bound in system.comparison().bounds().values())
+            >>> all(system.gap() <= bound for bound in system.facts().bounds().values())
             True
         """
-        return Comparison(
+        return PairFacts(
             gamma=self.gamma,
             eps_rew=self.eps_rew,
             eps_dyn=self.eps_dyn,
             total_variation=self.total_variation,
             mean_total_variation=self.total_variation,  # the same in every state
-            lipschitz=Lipschitz(dynamics=self.dynamics, reward=self.reward, policy=abs(self.gain)),
+            lipschitz=self.lipschitz,
             growth=self.growth,
             sensitivity=self.sensitivity,
             reward_range=self.reward_range,
@@ -361,27 +553,19 @@ class NoisyScalar:
             gap=self.gap(),
         )
 
-    def _paths(self) -> tuple[np.ndarray, ...]:
-        """Times, mean of the imagined state, scale of the smoothed reward, and slope of the state in the start.
+    def _paths(self, branch: int | None = None) -> tuple[Floats, Floats, Floats, Floats]:
+        """Times, difference of the two means, scale of the smoothed reward, and slope of the state in the start.
 
-        In the expansive regime all three are divided by :math:`\\Lambda^t`, so that nothing overflows.
+        Real and imagined steps widen the distribution alike; only the difference stops at the branch, after :math:`m`
+        steps. In the expansive regime all three are divided by :math:`\\Lambda^m`, so that nothing overflows.
         """
         smallest = 1e-20 * min(1.0, self.noise / self.width if self.noise > 0 and self.width < math.inf else 1.0)
-        t = np.arange(math.ceil(math.log(smallest) / math.log(self.gamma)) + 2)
-        base = self.growth if self.growth <= 1 else 1 / self.growth
-        drift, variance = self.eps_dyn * _geometric(base, t), self.noise**2 * _geometric(base**2, t)
+        t = np.arange(math.ceil(math.log(smallest) / math.log(self.gamma)) + 2, dtype=np.float64)
+        m = t if branch is None else np.minimum(t, whole("branch", branch))
+        base = min(self.growth, 1 / self.growth) if self.growth > 0 else 0.0
+        shift, spread = self.eps_dyn * geometric(base, m), self.noise * np.sqrt(geometric(base**2, t))
         if self.growth <= 1:
-            return t, drift, np.sqrt(self.width**2 + variance), base**t
-        level = np.sqrt((self.width * base**t) ** 2 + variance * base**2)
-        return t, drift * base, np.maximum(level, np.finfo(float).tiny), np.ones(len(t))
-
-    def _rescale(self) -> float:
-        """Undo the division by :math:`\\Lambda` between neighbouring times."""
-        return self.growth if self.growth > 1 else 1.0
-
-
-def _geometric(base: float, t: np.ndarray) -> np.ndarray:
-    """:math:`\\sum_{i<t}q^i`, without cancellation near 1."""
-    if base == 1:
-        return t.astype(float)
-    return np.expm1(t * math.log(base)) / (base - 1) if base > 0 else (t > 0).astype(float)
+            return t, shift, np.hypot(self.width, spread), base**t
+        with np.errstate(over="ignore", under="ignore"):
+            spread = spread * base * self.growth ** (t - m) if self.noise > 0 else spread
+            return t, shift * base, np.hypot(self.width * base**m, spread), np.ones(len(t))

@@ -1,17 +1,12 @@
-r"""The power law hidden in the bounded-reward bound when errors grow faster than the discount.
+r"""The expansive regime :math:`\gamma\Lambda>1`, where rewards that are bounded keep a bound (this book).
 
-For :math:`\gamma\Lambda>1` the state error reaches the range of the reward after about
-:math:`\log_\Lambda(1/\epsilon)` steps; what is left is discounted by
-:math:`\gamma^{\log_\Lambda(1/\epsilon)}=\epsilon^p`. So the return error is Hoelder in the model error with
-exponent :math:`p=\ln(1/\gamma)/\ln\Lambda<1`, between two explicit envelopes. The bound itself, sharp for every
-growth, is :func:`imagination.gap.bounds.return_gap_bound` with ``reward_range``.
-
-The expansive regime γΛ > 1: what remains of the allocation where rewards are bounded (this book).
-
-The bound of Lemma 1 is infinite there. With rewards in a range R the return error is finite and Hoelder in the model
-error, with an exponent p below one, so that α is replaced by αp in statements of order. The exact bound ripples around
-its envelope with the period ln Λ of the error growth: along the budget line it may have several local minima, and only
-a global scan is safe.
+The state error reaches the range of the reward after about :math:`\log_\Lambda(1/\epsilon)` steps; what is left is
+discounted by :math:`\gamma^{\log_\Lambda(1/\epsilon)}=\epsilon^p`. So the return error is Hoelder in the model error
+with exponent :math:`p=\ln(1/\gamma)/\ln\Lambda<1`, between two explicit envelopes; in statements of order about the
+allocation, :math:`\alpha` becomes :math:`\alpha p`. The bound itself, sharp for every growth, is
+:func:`imagination.gap.bounds.return_gap_bound` with ``reward_range``. It ripples around its envelope with the period
+:math:`\ln\Lambda` of the error growth: along a budget line it may have several local minima, and only a global scan is
+safe.
 """
 
 from __future__ import annotations
@@ -21,7 +16,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import non_negative, plain
+from imagination.checks import Floats, number, numbers, plain, whole
 from imagination.errors import require
 
 __all__ = ["critical_envelope", "hoelder_envelope", "hoelder_exponent", "local_minima"]
@@ -46,9 +41,9 @@ def hoelder_exponent(*, gamma: float, growth: float) -> float:
         >>> hoelder_exponent(gamma=0.5, growth=4.0)
         0.5
     """
-    expansive = 0 < gamma < 1 < gamma * growth
+    gamma, growth = number("gamma", gamma), number("growth", growth)
     require(
-        expansive,
+        0 < gamma < 1 < gamma * growth,
         f"gamma = {gamma:g}, gamma * growth = {gamma * growth:.6g} is not allowed: 0 < gamma < 1 < gamma * growth",
     )
     return float(np.log(1 / gamma) / np.log(growth))
@@ -56,7 +51,7 @@ def hoelder_exponent(*, gamma: float, growth: float) -> float:
 
 def hoelder_envelope(
     eps_dyn: ArrayLike, *, gamma: float, growth: float, sensitivity: float, reward_range: float
-) -> tuple[float | np.ndarray, float | np.ndarray]:
+) -> tuple[float | Floats, float | Floats]:
     r"""Envelopes of :math:`V(\epsilon)=\sum_t\gamma^t\min(R,\kappa\delta_t)` for :math:`\gamma\Lambda>1`.
 
     With :math:`p=\ln(1/\gamma)/\ln\Lambda` and :math:`x=\kappa\epsilon/((\Lambda-1)R)`,
@@ -92,9 +87,7 @@ def hoelder_envelope(
     return plain(lower), plain(upper)
 
 
-def critical_envelope(
-    eps_dyn: ArrayLike, *, gamma: float, sensitivity: float, reward_range: float
-) -> float | np.ndarray:
+def critical_envelope(eps_dyn: ArrayLike, *, gamma: float, sensitivity: float, reward_range: float) -> float | Floats:
     r"""Upper envelope in the critical case :math:`\gamma\Lambda=1`: linear in the error up to a logarithm.
 
     .. math:: V(\epsilon)\le R\,x\,\big[1+\log_\Lambda(1+1/x)\big],\qquad x=\frac{\kappa\epsilon}{(\Lambda-1)R}.
@@ -117,22 +110,23 @@ def critical_envelope(
         >>> round(critical_envelope(1.0, gamma=0.5, sensitivity=1.0, reward_range=1.0), 12)  # x = 1, 1 + log_2 2
         2.0
     """
-    eps = _checked(eps_dyn, gamma, 1 / gamma if gamma else np.inf, sensitivity, reward_range)
+    eps = _checked(eps_dyn, gamma, 1 / number("gamma", gamma, low=1e-100, below=1), sensitivity, reward_range)
     require((eps > 0).all(), "eps_dyn = 0 is not allowed: the logarithm needs a positive error")
-    x = sensitivity * eps / ((1 / gamma - 1) * reward_range)
-    return plain(reward_range * x * (1 + np.log1p(1 / x) / np.log(1 / gamma)))
+    log_x = np.log(eps) + np.log(sensitivity) - np.log((1 / gamma - 1) * reward_range)
+    with np.errstate(under="ignore", over="ignore"):
+        return plain(reward_range * np.exp(log_x) * (1 + np.logaddexp(0, -log_x) / np.log(1 / gamma)))
 
 
-def _checked(eps_dyn: ArrayLike, gamma: float, growth: float, sensitivity: float, reward_range: float) -> np.ndarray:
-    require(0 < gamma < 1, f"gamma = {gamma!r} is not allowed: it must lie in (0, 1)")
+def _checked(eps_dyn: ArrayLike, gamma: float, growth: float, sensitivity: float, reward_range: float) -> Floats:
+    number("gamma", gamma, low=1e-100, below=1)
     for name, value in [("growth", growth), ("sensitivity", sensitivity), ("reward_range", reward_range)]:
-        require(0 < value < np.inf, f"{name} = {value!r} is not allowed: it must be positive and finite")
-    return non_negative("eps_dyn", eps_dyn)
+        number(name, value, low=1e-100, high=1e100)
+    return numbers("eps_dyn", eps_dyn, low=0, high=1e100)
 
 
 def local_minima(
-    objective: Callable[[np.ndarray], np.ndarray], *, points: int = 2001, widest: float = 12.0
-) -> list[tuple]:
+    objective: Callable[[Floats], Floats], *, points: int = 2001, widest: float = 12.0
+) -> list[tuple[float, float]]:
     """All local minima of a function of the spend share, by a scan in its logit that is repeated in each bracket.
 
     Args:
@@ -154,7 +148,7 @@ def local_minima(
         >>> round(share, 6)
         0.3
     """
-    require(points >= 5, f"points = {points} is not allowed: at least 5")
+    points, widest = whole("points", points, low=5, high=10**7), number("widest", widest, above=0, high=700)
     found = []
     for low, high in brackets(objective, -widest, widest, points):
         for _ in range(4):
@@ -164,7 +158,9 @@ def local_minima(
     return sorted(found, key=lambda pair: pair[1])
 
 
-def brackets(objective, low: float, high: float, points: int) -> Iterator[tuple[float, float]]:
+def brackets(
+    objective: Callable[[Floats], Floats], low: float, high: float, points: int
+) -> Iterator[tuple[float, float]]:
     """Intervals of a grid of logits that hold a local minimum of the objective."""
     logits = np.linspace(low, high, points)
     values = objective(1 / (1 + np.exp(-logits)))

@@ -15,35 +15,41 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import broadcast, discount, non_negative, plain, wholes
-from imagination.errors import require
+from imagination.checks import Floats, broadcast, discount, non_negative, plain, wholes
+from imagination.errors import require, shown
 from imagination.gap.error_sums import error_sums
-from imagination.gap.twofold import Twofold
 
-__all__ = ["Lipschitz", "SeparateLipschitz", "dynamics_weight"]
+__all__ = ["Lipschitz", "SeparateLipschitz", "constants_of", "contraction", "dynamics_weight", "room"]
 
 
 class _Constants:
-    """Validation shared by the two sets of constants: finite, non-negative, broadcastable, read-only."""
+    """What the two sets of constants share: finite, non-negative, broadcastable, read-only; two affine maps."""
 
     def __post_init__(self) -> None:
-        arrays = {f.name: non_negative(f"Lipschitz constant {f.name}", getattr(self, f.name)) for f in fields(self)}
+        arrays = {f.name: non_negative(f"Lipschitz constant {f.name}", getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]  # both subclasses are dataclasses
         broadcast(**arrays)
         for name, array in arrays.items():
             array.flags.writeable = False
             object.__setattr__(self, name, plain(array))
-        largest = max(np.max(self._growth().high, initial=0.0), np.max(self._sensitivity().high, initial=0.0))
-        require(largest < np.inf, "the Lipschitz constants are too large: their product with 1 + L_pi exceeds 1e300")
+        largest = max(np.max(part, initial=0.0) for part in (self._growth()[0], self._sensitivity()[0]))
+        require(largest < 1e300, "the Lipschitz constants are too large: their product with 1 + L_pi exceeds 1e300")
 
     @property
-    def growth(self) -> float | np.ndarray:
+    def growth(self) -> float | Floats:
         r""":math:`\Lambda`: a state error is multiplied by at most this in one step."""
-        return plain(self._growth().value)
+        return plain(self._growth()[0])
 
     @property
-    def sensitivity(self) -> float | np.ndarray:
+    def sensitivity(self) -> float | Floats:
         r""":math:`\kappa`: a state error changes the reward by at most this times its length."""
-        return plain(self._sensitivity().value)
+        return plain(self._sensitivity()[0])
+
+    def _growth(self) -> tuple[Floats, Floats]:
+        """The growth in float64, and what its rounding left out."""
+        raise NotImplementedError
+
+    def _sensitivity(self) -> tuple[Floats, Floats]:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -68,15 +74,15 @@ class Lipschitz(_Constants):
         (0.9, 1.5)
     """
 
-    dynamics: float | np.ndarray
-    reward: float | np.ndarray
-    policy: float | np.ndarray
+    dynamics: float | Floats
+    reward: float | Floats
+    policy: float | Floats
 
-    def _growth(self) -> Twofold:
-        return Twofold.of(self.dynamics) * (Twofold.of(1.0) + Twofold.of(self.policy))
+    def _growth(self) -> tuple[Floats, Floats]:
+        return _affine(self.dynamics, self.dynamics, self.policy)
 
-    def _sensitivity(self) -> Twofold:
-        return Twofold.of(self.reward) * (Twofold.of(1.0) + Twofold.of(self.policy))
+    def _sensitivity(self) -> tuple[Floats, Floats]:
+        return _affine(self.reward, self.reward, self.policy)
 
 
 @dataclass(frozen=True)
@@ -105,17 +111,17 @@ class SeparateLipschitz(_Constants):
         1.0
     """
 
-    dynamics_state: float | np.ndarray
-    dynamics_action: float | np.ndarray
-    reward_state: float | np.ndarray
-    reward_action: float | np.ndarray
-    policy: float | np.ndarray
+    dynamics_state: float | Floats
+    dynamics_action: float | Floats
+    reward_state: float | Floats
+    reward_action: float | Floats
+    policy: float | Floats
 
-    def _growth(self) -> Twofold:
-        return Twofold.of(self.dynamics_state) + Twofold.of(self.dynamics_action) * Twofold.of(self.policy)
+    def _growth(self) -> tuple[Floats, Floats]:
+        return _affine(self.dynamics_state, self.dynamics_action, self.policy)
 
-    def _sensitivity(self) -> Twofold:
-        return Twofold.of(self.reward_state) + Twofold.of(self.reward_action) * Twofold.of(self.policy)
+    def _sensitivity(self) -> tuple[Floats, Floats]:
+        return _affine(self.reward_state, self.reward_action, self.policy)
 
     @property
     def joint(self) -> Lipschitz:
@@ -129,7 +135,7 @@ class SeparateLipschitz(_Constants):
 
 def dynamics_weight(
     lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike, horizon: ArrayLike | None = None
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""The weight :math:`K` of a unit of dynamics error against a unit of reward error, in the bound of Lemma 1.
 
     .. math:: K=\frac{\gamma\kappa}{1-\gamma\Lambda},\qquad\text{over }H\text{ steps}\quad K_H=\kappa\,D_H/S_H .
@@ -159,27 +165,77 @@ def dynamics_weight(
         1.6666666666666667
     """
     gamma = discount(gamma, finite=horizon is not None)
-    growth, sensitivity = lipschitz._growth(), lipschitz._sensitivity()
+    growth, sensitivity = constants_of(lipschitz)
+    at = {"gamma": gamma, "the constants": growth}
     if horizon is None:
-        broadcast(gamma=gamma, constants=growth.high + sensitivity.high)
-        return plain(gamma * sensitivity.value / room(gamma, growth))
-    horizon = wholes("horizon", horizon, low=1)
-    broadcast(gamma=gamma, horizon=horizon, constants=growth.high + sensitivity.high)
-    sums, _ = error_sums(gamma, growth, 1.0, horizon)
-    with np.errstate(over="ignore", invalid="ignore"):
-        weight = np.where(sensitivity.value > 0, sensitivity.value * sums.total.value / sums.rewards.value, 0.0)
-    require(np.isfinite(weight).all(), "the weight over so many steps exceeds the range of float64: a shorter horizon")
+        broadcast(**at)
+        with np.errstate(over="ignore"):
+            weight = gamma * sensitivity / room(lipschitz, gamma)
+    else:
+        horizon = wholes("horizon", horizon, low=1)
+        broadcast(**at, horizon=horizon)
+        sums, _ = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), horizon)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weight = np.where(sensitivity > 0, sensitivity * (sums.total / sums.rewards), 0.0)
+    require(
+        np.isfinite(weight).all(), "the weight exceeds the range of float64: smaller constants or a shorter horizon"
+    )
     return plain(weight)
 
 
-def room(gamma: np.ndarray, growth: Twofold) -> np.ndarray:
-    r""":math:`1-\gamma\Lambda`, refused unless positive."""
-    contraction = Twofold.of(gamma) * growth
-    left = contraction.one_minus
+def constants_of(
+    lipschitz: Lipschitz | SeparateLipschitz, kind: type[_Constants] | None = None
+) -> tuple[Floats, Floats]:
+    r""":math:`\Lambda` and :math:`\kappa` as arrays of one shape; anything but Lipschitz constants is refused."""
+    kind = kind or _Constants
+    name = "Lipschitz(dynamics=, reward=, policy=)"
+    require(isinstance(lipschitz, kind), f"lipschitz = {shown(lipschitz)} is not allowed: give {name}")
+    growth, sensitivity = np.broadcast_arrays(lipschitz.growth, lipschitz.sensitivity)
+    return growth, sensitivity
+
+
+def contraction(lipschitz: Lipschitz | SeparateLipschitz, gamma: Floats) -> tuple[Floats, Floats]:
+    r""":math:`\gamma\Lambda` in float64, and what its rounding left out: together 30 digits."""
+    growth, rest = lipschitz._growth()
+    with np.errstate(over="ignore", under="ignore"):
+        product, missing = _product(gamma, growth)
+        return product, missing + gamma * rest
+
+
+def room(lipschitz: Lipschitz | SeparateLipschitz, gamma: Floats) -> Floats:
+    r""":math:`1-\gamma\Lambda`, accurate also where it is within rounding of 0, and refused unless positive."""
+    rounded, rest = contraction(lipschitz, gamma)
+    left = (1 - rounded) - rest
     require(
         (left > 0).all(),
-        f"gamma L_f (1 + L_pi) = {np.max(contraction.value):.6g} is 1 or more: Lemma 1 gives no bound for an infinite"
+        f"gamma L_f (1 + L_pi) = {np.max(rounded):.6g} is 1 or more: Lemma 1 gives no bound for an infinite"
         " horizon and an unbounded reward; give horizon= for the finite-horizon form, or reward_range= if the reward"
         " is bounded",
     )
     return left
+
+
+def _affine(constant: ArrayLike, slope: ArrayLike, x: ArrayLike) -> tuple[Floats, Floats]:
+    """``constant + slope * x`` in float64, and what its rounding left out (Knuth's sum of Dekker's product)."""
+    a = np.asarray(constant, dtype=np.float64)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        b, missing = _product(np.asarray(slope, dtype=np.float64), np.asarray(x, dtype=np.float64))
+        total = a + b
+        seen = total - a
+        rest = (a - (total - seen)) + (b - seen) + missing
+        best = total + rest
+        return np.where(np.isfinite(best), best, total), np.where(np.isfinite(best), rest - (best - total), 0.0)
+
+
+def _product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """``a * b`` in float64, and its rounding error (Dekker 1971); the error is left out above 1e290."""
+    product = a * b
+    (a_up, a_down), (b_up, b_down) = _halves(a), _halves(b)
+    error = a_down * b_down - (((product - a_up * b_up) - a_down * b_up) - a_up * b_down)
+    return product, np.where(np.isfinite(error), error, 0.0)
+
+
+def _halves(a: Floats) -> tuple[Floats, Floats]:
+    scaled = 134217729.0 * a  # 2**27 + 1 cuts a significand of 53 bits into two of 26
+    upper = scaled - (scaled - a)
+    return upper, a - upper

@@ -1,4 +1,4 @@
-r"""Deterministic MDPs, their rollouts, and returns whose truncation error is known.
+r"""Deterministic MDPs and pairs of them, their rollouts, and returns whose truncation error is known.
 
 Section 1 of the paper: :math:`s_{t+1}=f(s_t,a_t)`, :math:`a_t=\pi(s_t)`,
 :math:`J(\pi,M)=\sum_t\gamma^tr(s_t,a_t)`. States and actions carry any number of leading batch axes; the last
@@ -8,17 +8,29 @@ axis is the vector. Everything is float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from imagination.errors import require
+from imagination.checks import Floats, number, numbers, whole
+from imagination.errors import require, shown
 
-__all__ = ["MDP", "Trajectory", "discounted_return", "horizon_for", "return_gap", "rollout", "steps"]
+__all__ = [
+    "MDP",
+    "SystemPair",
+    "Trajectory",
+    "discounted_return",
+    "horizon_for",
+    "return_gap",
+    "rollout",
+    "steps",
+]
 
-Dynamics = Callable[[np.ndarray, np.ndarray], np.ndarray]
-Reward = Callable[[np.ndarray, np.ndarray], np.ndarray]
-Policy = Callable[[np.ndarray], np.ndarray]
+Dynamics = Callable[[Floats, Floats], Floats]
+Reward = Callable[[Floats, Floats], Any]
+Policy = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,44 @@ class MDP:
     gamma: float
 
     def __post_init__(self) -> None:
-        require(0 <= self.gamma <= 1, f"gamma = {self.gamma!r} is not allowed: it must lie in [0, 1]")
+        for name in ("dynamics", "reward"):
+            require(callable(getattr(self, name)), f"{name} is no function of a state and an action")
+        object.__setattr__(self, "gamma", number("gamma", self.gamma, low=0, high=1))
+
+
+@dataclass(frozen=True, eq=False)
+class SystemPair:
+    r"""A true system, a learned one, the policy of both and the common start.
+
+    Args:
+        true: :math:`M`.
+        learned: :math:`\hat M`, with the same discount.
+        policy: :math:`\pi`, from states ``(..., d_s)`` to actions ``(..., d_a)``.
+        start: :math:`s_0`, ``(..., d_s)``.
+
+    Source: Section 3.1.
+
+    Example:
+        >>> true = MDP(lambda s, a: 0.5 * s, lambda s, a: s[..., 0], 0.5)
+        >>> learned = MDP(lambda s, a: 0.5 * s + 0.1, lambda s, a: s[..., 0], 0.5)
+        >>> pair = SystemPair(true, learned, policy=lambda s: s, start=np.array([0.0]))
+        >>> round(float(pair.gap(3)), 12), round(float(pair.swapped.gap(3)), 12)
+        (-0.0875, 0.0875)
+    """
+
+    true: MDP
+    learned: MDP
+    policy: Policy
+    start: Floats
+
+    def gap(self, horizon: int) -> Floats:
+        r""":math:`J_H(\pi,M)-J_H(\pi,\hat M)` by rolling both systems out, ``(...)``."""
+        return return_gap(self.true, self.learned, self.policy, self.start, horizon)
+
+    @property
+    def swapped(self) -> SystemPair:
+        """The same pair with the roles of the two systems exchanged."""
+        return replace(self, true=self.learned, learned=self.true)
 
 
 @dataclass(frozen=True)
@@ -59,12 +108,12 @@ class Trajectory:
         rewards: ``(T, ...)``.
     """
 
-    states: np.ndarray
-    actions: np.ndarray
-    rewards: np.ndarray
+    states: Floats
+    actions: Floats
+    rewards: Floats
 
 
-def steps(mdp: MDP, policy: Policy, start: np.ndarray, horizon: int) -> Iterator[tuple[np.ndarray, ...]]:
+def steps(mdp: MDP, policy: Policy, start: ArrayLike, horizon: int) -> Iterator[tuple[Floats, ...]]:
     r"""Yield ``(state, action, reward, next state)`` of ``horizon`` steps, keeping only the current one in memory.
 
     Args:
@@ -86,14 +135,11 @@ def steps(mdp: MDP, policy: Policy, start: np.ndarray, horizon: int) -> Iterator
         >>> [float(r) for _, _, r, _ in steps(mdp, lambda s: s, np.array([1.0]), 3)]
         [1.0, 2.0, 4.0]
     """
-    require(
-        isinstance(horizon, int | np.integer) and horizon >= 0,
-        f"horizon = {horizon!r} is not allowed: it must be an integer, 0 or more",
-    )
-    state = np.asarray(start, dtype=np.float64)
+    require(isinstance(mdp, MDP), f"{shown(mdp)} is not an MDP(dynamics, reward, gamma)")
+    require(callable(policy), f"policy = {shown(policy)} is not a function of the state")
+    state = numbers("start", start)
     require(state.ndim > 0, "start is a single number; give an array whose last axis is the state, such as [0.0]")
-    require(np.isfinite(state).all(), "start contains a value that is not finite")
-    for t in range(horizon):
+    for t in range(whole("horizon", horizon)):
         action = policy(state)
         reward = np.asarray(mdp.reward(state, action), dtype=np.float64)
         following = np.asarray(mdp.dynamics(state, action), dtype=np.float64)
@@ -110,7 +156,7 @@ def steps(mdp: MDP, policy: Policy, start: np.ndarray, horizon: int) -> Iterator
         state = following
 
 
-def rollout(mdp: MDP, policy: Policy, start: np.ndarray, horizon: int) -> Trajectory:
+def rollout(mdp: MDP, policy: Policy, start: ArrayLike, horizon: int) -> Trajectory:
     r"""Record ``horizon`` steps.
 
     Memory grows with the horizon; :func:`discounted_return` keeps one step if only the sum is wanted.
@@ -134,12 +180,12 @@ def rollout(mdp: MDP, policy: Policy, start: np.ndarray, horizon: int) -> Trajec
         >>> rollout(mdp, lambda s: s, np.array([1.0]), 3).states[:, 0].tolist()
         [1.0, 2.0, 4.0, 8.0]
     """
-    require(horizon != 0, "horizon = 0 is not allowed here: a rollout has at least one step")
+    require(whole("horizon", horizon) > 0, "horizon = 0 is not allowed here: a rollout has at least one step")
     states, actions, rewards, following = zip(*steps(mdp, policy, start, horizon), strict=True)
     return Trajectory(np.stack([*states, following[-1]]), np.stack(actions), np.stack(rewards))
 
 
-def discounted_return(mdp: MDP, policy: Policy, start: np.ndarray, horizon: int) -> np.ndarray:
+def discounted_return(mdp: MDP, policy: Policy, start: ArrayLike, horizon: int) -> Floats:
     r""":math:`J_H=\sum_{t<H}\gamma^tr(s_t,a_t)` from every start state.
 
     Args:
@@ -161,14 +207,14 @@ def discounted_return(mdp: MDP, policy: Policy, start: np.ndarray, horizon: int)
         >>> discounted_return(mdp, lambda s: s, np.zeros((2, 1)), 3).tolist()
         [1.75, 1.75]
     """
-    total, discount = np.zeros(np.shape(start)[:-1]), 1.0
+    total, discount = np.zeros(numbers("start", start).shape[:-1]), 1.0
     for _, _, reward, _ in steps(mdp, policy, start, horizon):
         total += discount * reward
         discount *= mdp.gamma
     return total
 
 
-def return_gap(mdp: MDP, model: MDP, policy: Policy, start: np.ndarray, horizon: int) -> np.ndarray:
+def return_gap(mdp: MDP, model: MDP, policy: Policy, start: ArrayLike, horizon: int) -> Floats:
     r""":math:`J_H(\pi,M)-J_H(\pi,\hat M)`, summed step by step so that nearly equal returns lose no digits.
 
     Args:
@@ -192,11 +238,13 @@ def return_gap(mdp: MDP, model: MDP, policy: Policy, start: np.ndarray, horizon:
         >>> round(float(return_gap(mdp, model, lambda s: s, np.array([0.0]), 3)), 12)  # -(0.5 * 0.1 + 0.25 * 0.15)
         -0.0875
     """
+    for system in (mdp, model):
+        require(isinstance(system, MDP), f"{shown(system)} is not an MDP(dynamics, reward, gamma)")
     require(
         mdp.gamma == model.gamma,
         f"the two systems have discounts {mdp.gamma} and {model.gamma}; Lemma 1 compares returns under one discount",
     )
-    total, discount = np.zeros(np.shape(start)[:-1]), 1.0
+    total, discount = np.zeros(numbers("start", start).shape[:-1]), 1.0
     pairs = zip(steps(mdp, policy, start, horizon), steps(model, policy, start, horizon), strict=True)
     for (_, _, true_reward, _), (_, _, imagined_reward, _) in pairs:
         total += discount * (true_reward - imagined_reward)
@@ -204,7 +252,7 @@ def return_gap(mdp: MDP, model: MDP, policy: Policy, start: np.ndarray, horizon:
     return total
 
 
-def horizon_for(tail: Callable[[int], float | np.ndarray], tolerance: float) -> int:
+def horizon_for(tail: Callable[[int], float | Floats], tolerance: float) -> int:
     """The smallest horizon at which a closed-form tail is at most ``tolerance``; the tail must not increase.
 
     Args:
@@ -225,15 +273,21 @@ def horizon_for(tail: Callable[[int], float | np.ndarray], tolerance: float) -> 
         >>> horizon_for(lambda h: 0.5**h / (1 - 0.5), tolerance=0.01)
         8
     """
-    require(np.isfinite(tolerance) and tolerance > 0, f"tolerance = {tolerance!r} is not allowed: it must be positive")
+    tolerance = number("tolerance", tolerance, above=0)
+
+    def reached(horizon: int) -> bool:
+        left = float(np.max(tail(horizon)))
+        require(not np.isnan(left), f"the tail is not a number at horizon {horizon}")
+        return left <= tolerance
+
     upper = 1
-    while np.max(tail(upper)) > tolerance:
+    while not reached(upper):
         upper *= 2
         require(upper <= 2**40, f"the tail is still above {tolerance:g} after 2**40 steps; ask for a larger tolerance")
     lower = upper // 2
-    if lower == 0 and np.max(tail(0)) <= tolerance:
+    if lower == 0 and reached(0):
         return 0
     while upper - lower > 1:
         middle = (lower + upper) // 2
-        lower, upper = (lower, middle) if np.max(tail(middle)) <= tolerance else (middle, upper)
+        lower, upper = (lower, middle) if reached(middle) else (middle, upper)
     return upper

@@ -1,23 +1,21 @@
-"""How much of a return gap is the reward model's doing, and how much the dynamics model's: exactly.
+r"""A return gap from data: bounds by the errors on visited states, and whose doing the gap is, exactly.
 
-No inequality and no Lipschitz constant. Let :math:`(s_t,a_t,r_t)` be recorded in one system and let
-:math:`\\hat V_k` be the return over :math:`k` further steps in the other one. Summing
-:math:`\\gamma^t[\\hat V_{H-t}(s_t)-\\gamma\\hat V_{H-t-1}(s_{t+1})]` telescopes to
+**Bounds.** A supremum over the whole space is infinite for most learned models, and no proof needs it. The error made
+at step :math:`i` reaches all later rewards, which gives it the weight
+:math:`\kappa\gamma^{i+1}\sum_{k<H-1-i}(\gamma\Lambda)^k` (exchange of the two sums). With the constants of the
+**learned** maps the errors are needed on the **real** path only, which is what held-out data measures; with the
+constants of the true maps, on the imagined path only.
 
-.. math:: \\hat J_H-J_H=\\sum_{t<H}\\gamma^t\\Big[(\\hat r-r)(s_t,a_t)
-          +\\gamma\big\\{\\hat V_{H-t-1}(\\hat f(s_t,a_t))-\\hat V_{H-t-1}(s_{t+1})\big\\}\\Big].
+**Attribution.** No inequality and no Lipschitz constant. Let :math:`(s_t,a_t,r_t)` be recorded in one system and let
+:math:`\hat V_k` be the return over :math:`k` further steps in the other one. Summing
+:math:`\gamma^t[\hat V_{H-t}(s_t)-\gamma\hat V_{H-t-1}(s_{t+1})]` telescopes to
+
+.. math:: \hat J_H-J_H=\sum_{t<H}\gamma^t\Big[(\hat r-r)(s_t,a_t)
+          +\gamma\big\{\hat V_{H-t-1}(\hat f(s_t,a_t))-\hat V_{H-t-1}(s_{t+1})\big\}\Big].
 
 Recorded in the real system, this needs logged transitions and the model only. Recorded in the model, it needs
 the real system as a simulator. The two sums are equal up to sign, their splits are not: they measure the reward
 error on different paths.
-
-Bounds from the errors on the visited states, in place of suprema.
-
-A supremum over the whole space is infinite for most learned models, and no proof needs it. The error made at
-step :math:`i` reaches all later rewards, which gives it the weight
-:math:`\\kappa\\gamma^{i+1}\\sum_{k<H-1-i}(\\gamma\\Lambda)^k` (exchange of the two sums). With the constants of the
-**learned** maps the errors are needed on the **real** path only, which is what held-out data measures; with the
-constants of the true maps, on the imagined path only.
 """
 
 from __future__ import annotations
@@ -27,9 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import discount, non_negative, plain
+from imagination.checks import Floats, broadcast, non_negative, number, numbers, plain
 from imagination.errors import require
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of
 from imagination.gap.mdp import MDP, Policy, Trajectory
 
 __all__ = ["GapAttribution", "attribute_gap", "gap_bound_along_path", "occupancy_rmse"]
@@ -45,23 +43,23 @@ class GapAttribution:
             makes.
     """
 
-    reward: np.ndarray
-    dynamics: np.ndarray
+    reward: Floats
+    dynamics: Floats
 
     @property
-    def reward_total(self) -> np.ndarray:
+    def reward_total(self) -> Floats:
         """The part of the gap that the reward model makes, ``(...)``."""
-        return self.reward.sum(axis=0)
+        return np.asarray(self.reward.sum(axis=0))
 
     @property
-    def dynamics_total(self) -> np.ndarray:
+    def dynamics_total(self) -> Floats:
         """The part of the gap that the dynamics model makes, ``(...)``."""
-        return self.dynamics.sum(axis=0)
+        return np.asarray(self.dynamics.sum(axis=0))
 
     @property
-    def gap(self) -> np.ndarray:
+    def gap(self) -> Floats:
         """Return in the other system minus the recorded return, ``(...)``."""
-        return self.reward_total + self.dynamics_total
+        return np.asarray(self.reward_total + self.dynamics_total)
 
 
 def attribute_gap(trajectory: Trajectory, other: MDP, policy: Policy) -> GapAttribution:
@@ -95,10 +93,13 @@ def attribute_gap(trajectory: Trajectory, other: MDP, policy: Policy) -> GapAttr
         >>> round(float(split.reward_total), 12), round(float(split.dynamics_total), 12)  # 0.271 and 0.09 + 0.81 * 0.11
         (0.271, 0.1791)
     """
-    states, actions, rewards = trajectory.states, trajectory.actions, trajectory.rewards
+    states, rewards = numbers("states", trajectory.states), numbers("rewards", trajectory.rewards)
+    actions = numbers("actions", trajectory.actions)
     require(
-        len(states) == len(actions) + 1 == len(rewards) + 1 and len(rewards) > 0,
-        f"a record of {len(states)} states, {len(actions)} actions and {len(rewards)} rewards is not allowed: it has"
+        states.ndim > 1 and actions.ndim > 0 and len(states) == len(actions) + 1 == np.size(rewards, 0) + 1
+        if rewards.ndim
+        else False,
+        f"a record of states {states.shape}, actions {actions.shape} and rewards {rewards.shape} is not allowed: it has"
         " one state more than actions and rewards, and at least one step",
     )
     expected = policy(states[:-1])
@@ -117,7 +118,7 @@ def attribute_gap(trajectory: Trajectory, other: MDP, policy: Policy) -> GapAttr
     )
 
 
-def _values_to_go(mdp: MDP, policy: Policy, states: np.ndarray) -> np.ndarray:
+def _values_to_go(mdp: MDP, policy: Policy, states: Floats) -> Floats:
     """Return of the state of row ``t`` over the ``len(states) - 1 - t`` steps that are left there."""
     total = np.zeros(states.shape[:-1])
     discount, current = 1.0, states
@@ -131,7 +132,7 @@ def _values_to_go(mdp: MDP, policy: Policy, states: np.ndarray) -> np.ndarray:
 
 def gap_bound_along_path(
     lipschitz: Lipschitz | SeparateLipschitz, *, gamma: float, dynamics_errors: ArrayLike, reward_errors: ArrayLike
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""Bound of :math:`|J_H-\hat J_H|` from the errors of every step of one path.
 
     .. math:: \sum_{t<H}\gamma^t\rho_t+\kappa\sum_{i<H-1}e_i\,\gamma^{i+1}\sum_{k<H-1-i}(\gamma\Lambda)^k
@@ -158,19 +159,21 @@ def gap_bound_along_path(
         >>> gap_bound_along_path(constants, gamma=0.5, dynamics_errors=[0.2, 0.0, 0.0], reward_errors=[0.0, 0.0, 0.1])
         0.175
     """
-    gamma = discount(gamma, finite=True)
+    gamma = number("gamma", gamma, low=0, high=1)
+    growth, sensitivity = constants_of(lipschitz)
     e, rho = non_negative("dynamics_errors", dynamics_errors), non_negative("reward_errors", reward_errors)
     require(
         e.shape == rho.shape and e.ndim > 0,
         f"dynamics_errors {e.shape} and reward_errors {rho.shape} must have one shape, with time as the first axis",
     )
+    broadcast(constants=growth, one_step=e[0])
     total = np.zeros(e.shape[1:])
     weight, drift = 1.0, np.zeros(e.shape[1:])  # drift is gamma^t delta_t, which overflows only where the bound does
     with np.errstate(over="ignore"):
         for e_t, rho_t in zip(e, rho, strict=True):
-            total = total + weight * rho_t + lipschitz.sensitivity * drift
+            total = total + weight * rho_t + sensitivity * drift
             weight = weight * gamma
-            drift = gamma * lipschitz.growth * drift + weight * e_t
+            drift = gamma * growth * drift + weight * e_t
     require(np.isfinite(total).all(), "the bound exceeds the range of float64; shorten the path")
     return plain(total)
 
@@ -201,8 +204,8 @@ def occupancy_rmse(errors: ArrayLike, *, gamma: float) -> float:
         >>> round(occupancy_rmse(np.full((500, 3), 0.2), gamma=0.9), 12)
         0.2
     """
-    gamma = discount(gamma, finite=False)
-    errors = non_negative("errors", errors)
-    require(errors.ndim > 0 and errors.size > 0, "errors is empty; give at least one step")
+    gamma = number("gamma", gamma, low=0, below=1)
+    errors = numbers("errors", errors, low=0, high=1e150)
+    require(errors.ndim > 0, "errors is a single number: give an array with time as its first axis")
     squares = (errors**2).reshape(len(errors), -1).mean(axis=1)
     return float(np.sqrt((1 - gamma) * (gamma ** np.arange(len(squares)) @ squares)))

@@ -1,28 +1,26 @@
-"""How long to imagine before handing over to a critic.
+r"""The value-Lipschitz form of Lemma 1, the multi-step constants behind it, and how long to imagine before a critic.
 
-Roll :math:`k` imagined steps, then add :math:`\\gamma^k\\hat V(\\hat s_k)` with a critic within :math:`\\epsilon_V`
-of the true value. The error is at most
+The proof needs one property of the true system only: how much the value changes with the state. With
+:math:`L_V=\mathrm{Lip}(V^\pi)`
 
-.. math:: E(k)=\\epsilon_{rew}S_k+\\kappa\\epsilon_{dyn}D_k+\\gamma^k(\\epsilon_V+L_V\\delta_k),
+.. math:: |J-\hat J|\le\frac{1}{1-\gamma}\big[\epsilon_{rew}+\gamma L_V\,\epsilon_{dyn}\big],
+
+provided :math:`\gamma^TV(\hat s_T)\to0` along the imagined path. Lemma 1 is
+:math:`L_V\le\kappa/(1-\gamma\Lambda)`. Looking several steps of the closed loop :math:`F(s)=f(s,\pi(s))` ahead
+gives :math:`L_V\le\kappa_{cl}\sum_k\gamma^k\mathrm{Lip}(F^k)`, which is finite for every stable linear closed
+loop, also where :math:`\gamma\Lambda\ge1`.
+
+A critic within :math:`\epsilon_V` of the true value may take over after :math:`k` imagined steps: the return is then
+estimated by them and :math:`\gamma^k\hat V(\hat s_k)`. The error is at most
+
+.. math:: E(k)=\epsilon_{rew}S_k+\kappa\epsilon_{dyn}D_k+\gamma^k(\epsilon_V+L_V\delta_k),
 
 and the step from :math:`k` to :math:`k+1` changes it by
 
-.. math:: \\gamma^k\big[\\epsilon_{rew}+\\gamma L_V\\epsilon_{dyn}-(1-\\gamma)\\epsilon_V
-          +(\\kappa-L_V(1-\\gamma\\Lambda))\\,\\delta_k\big].
+.. math:: \gamma^k\big[\epsilon_{rew}+\gamma L_V\epsilon_{dyn}-(1-\gamma)\epsilon_V
+          +(\kappa-L_V(1-\gamma\Lambda))\,\delta_k\big].
 
 The bracket grows with :math:`k`, so the best horizon is the first at which it is not negative.
-
-The value-Lipschitz form of Lemma 1 and the multi-step constants behind it.
-
-The proof needs one property of the true system only: how much the value changes with the state. With
-:math:`L_V=\\mathrm{Lip}(V^\\pi)`
-
-.. math:: |J-\\hat J|\\le\frac{1}{1-\\gamma}\big[\\epsilon_{rew}+\\gamma L_V\\,\\epsilon_{dyn}\big],
-
-provided :math:`\\gamma^TV(\\hat s_T)\to0` along the imagined path. Lemma 1 is
-:math:`L_V\\le\\kappa/(1-\\gamma\\Lambda)`. Looking several steps of the closed loop :math:`F(s)=f(s,\\pi(s))` ahead
-gives :math:`L_V\\le\\kappa_{cl}\\sum_k\\gamma^k\\mathrm{Lip}(F^k)`, which is finite for every stable linear closed
-loop, also where :math:`\\gamma\\Lambda\\ge1`.
 """
 
 from __future__ import annotations
@@ -30,18 +28,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imagination.checks import broadcast, discount, non_negative, plain, wholes
+from imagination.checks import Floats, broadcast, discount, non_negative, number, numbers, plain, whole, wholes
 from imagination.errors import require
-from imagination.gap.bounds import dynamics_coefficient, return_gap_bound
-from imagination.gap.error_sums import error_sums
-from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz
+from imagination.gap.bounds import return_gap_bound
+from imagination.gap.error_sums import error_sums, times
+from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction, room
 
 __all__ = [
     "critic_gap_bound",
-    "gap_bound_from_value",
     "linear_step_constants",
     "multistep_value_lipschitz",
     "optimal_imagination_horizon",
+    "value_aware_bound",
     "value_lipschitz",
 ]
 
@@ -55,7 +53,7 @@ def critic_gap_bound(
     eps_value: ArrayLike,
     value_lipschitz: ArrayLike | None = None,
     steps: ArrayLike,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""The bound :math:`E(k)` of :math:`|V(s_0)-\hat V_k(s_0)|` after ``steps`` imagined steps and a terminal critic.
 
     Args:
@@ -84,11 +82,18 @@ def critic_gap_bound(
     """
     gamma, eps_dyn, L_V, eps_value = _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz)
     steps = wholes("steps", steps)
+    broadcast(
+        gamma=gamma,
+        eps_dyn=eps_dyn,
+        eps_rew=non_negative("eps_rew", eps_rew),
+        eps_value=eps_value,
+        value_lipschitz=L_V,
+        steps=steps,
+    )
     imagined = return_gap_bound(lipschitz, gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, horizon=steps)
-    sums, _ = error_sums(gamma, lipschitz._growth(), 1.0, steps)
-    with np.errstate(over="ignore", invalid="ignore"):
-        drift = np.where(L_V * eps_dyn > 0, L_V * eps_dyn * sums.drift.value, 0.0)
-    return plain(imagined + sums.discount.value * eps_value + drift)
+    sums, _ = error_sums(gamma, contraction(lipschitz, gamma), np.ones(()), steps)
+    with np.errstate(over="ignore", under="ignore"):
+        return plain(imagined + sums.discount * eps_value + times(L_V * eps_dyn, sums.drift))
 
 
 def optimal_imagination_horizon(
@@ -99,7 +104,7 @@ def optimal_imagination_horizon(
     eps_rew: ArrayLike,
     eps_value: ArrayLike,
     value_lipschitz: ArrayLike | None = None,
-) -> float | np.ndarray:
+) -> float | Floats:
     r"""The number of imagined steps that minimises :math:`E(k)`; the smallest one where several do.
 
     .. math:: k^*=\min\{k:\delta_k\ge X\},\qquad
@@ -135,7 +140,7 @@ def optimal_imagination_horizon(
     """
     gamma, eps_dyn, L_V, eps_value = _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz)
     eps_rew = non_negative("eps_rew", eps_rew)
-    growth, sensitivity = np.asarray(lipschitz.growth), np.asarray(lipschitz.sensitivity)
+    growth, sensitivity = constants_of(lipschitz)
     shape = broadcast(gamma=gamma, eps_dyn=eps_dyn, eps_rew=eps_rew, eps_value=eps_value, value_lipschitz=L_V,
                       growth=growth, sensitivity=sensitivity)  # fmt: skip
     gamma, eps_dyn, L_V, growth, sensitivity = (
@@ -152,7 +157,7 @@ def optimal_imagination_horizon(
     return plain(np.where(gain <= 0, 0.0, np.where(eps_dyn > 0, steps, np.inf)))
 
 
-def _steps_to_reach(X: np.ndarray, eps_dyn: np.ndarray, growth: np.ndarray) -> np.ndarray:
+def _steps_to_reach(X: Floats, eps_dyn: Floats, growth: Floats) -> Floats:
     """Smallest k with drift k at least X > 0, up to rounding."""
     ratio = X / eps_dyn
     reached = np.log1p((growth - 1) * ratio) / np.log(growth)
@@ -161,40 +166,51 @@ def _steps_to_reach(X: np.ndarray, eps_dyn: np.ndarray, growth: np.ndarray) -> n
     return np.where(growth == 0, np.where(ratio <= 1, 1.0, np.inf), np.where(out_of_reach, np.inf, steps))
 
 
-def _drift(k: np.ndarray, eps_dyn: np.ndarray, growth: np.ndarray) -> np.ndarray:
+def _drift(k: Floats, eps_dyn: Floats, growth: Floats) -> Floats:
     closed = np.where(growth == 1, k, np.expm1(k * np.log(growth)) / (growth - 1))
     return eps_dyn * np.where(growth == 0, np.minimum(k, 1.0), closed)
 
 
-def _checked(lipschitz, gamma, eps_dyn, eps_value, value_lipschitz) -> tuple[np.ndarray, ...]:
+def _checked(
+    lipschitz: Lipschitz | SeparateLipschitz,
+    gamma: ArrayLike,
+    eps_dyn: ArrayLike,
+    eps_value: ArrayLike,
+    value_lipschitz: ArrayLike | None,
+) -> tuple[Floats, Floats, Floats, Floats]:
     gamma, eps_dyn = discount(gamma, finite=False), non_negative("eps_dyn", eps_dyn)
-    room = 1 - gamma * np.asarray(lipschitz.growth)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        generic = np.where(room > 0, lipschitz.sensitivity / room, np.inf)
+    _, sensitivity = constants_of(lipschitz)
+    broadcast(gamma=gamma, constants=sensitivity)
+    rounded, rest = contraction(lipschitz, gamma)
+    left = (1 - rounded) - rest
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        generic = np.where(left > 0, sensitivity / left, np.inf)
     if value_lipschitz is None:
         require(
-            (room > 0).all(),
+            (left > 0).all(),
             "gamma L_f (1 + L_pi) is 1 or more, where the generic Lipschitz constant of the value is infinite; give a"
             " measured value_lipschitz=",
         )
         L_V = generic
     else:
-        L_V = np.minimum(non_negative("value_lipschitz", value_lipschitz), generic)
+        measured = non_negative("value_lipschitz", value_lipschitz)
+        broadcast(value_lipschitz=measured, constants=generic)
+        L_V = np.minimum(measured, generic)
     return gamma, eps_dyn, L_V, non_negative("eps_value", eps_value)
 
 
-def value_lipschitz(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | np.ndarray:
+def value_lipschitz(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLike) -> float | Floats:
     r"""The generic :math:`L_V\le\kappa/(1-\gamma\Lambda)`.
 
     Args:
         lipschitz: constants of the system whose value is meant.
-        gamma: discount in (0, 1).
+        gamma: discount in [0, 1). At 0 the value is the reward, and the constant :math:`\kappa`.
 
     Returns:
         The constant, in units of reward per unit of state.
 
     Raises:
-        RequestError: if :math:`\gamma\Lambda\ge1` or gamma is 0.
+        RequestError: if :math:`\gamma\Lambda\ge1`.
 
     Source: the geometric series of Appendix B.1.
 
@@ -203,11 +219,13 @@ def value_lipschitz(lipschitz: Lipschitz | SeparateLipschitz, *, gamma: ArrayLik
         1.333333333
     """
     gamma = discount(gamma, finite=False)
-    require((gamma > 0).all(), "gamma = 0 is not allowed here; without a future the value is the reward")
-    return plain(dynamics_coefficient(lipschitz, gamma=gamma) * (1 - gamma) / gamma)
+    _, sensitivity = constants_of(lipschitz)
+    broadcast(gamma=gamma, constants=sensitivity)
+    with np.errstate(over="ignore"):
+        return plain(sensitivity / room(lipschitz, gamma))
 
 
-def linear_step_constants(closed_loop: ArrayLike, steps: int) -> np.ndarray:
+def linear_step_constants(closed_loop: ArrayLike, steps: int) -> Floats:
     r"""Lipschitz constants of :math:`F^k` for a linear closed loop: the norms :math:`\|A_{cl}^k\|_2`.
 
     Args:
@@ -226,13 +244,14 @@ def linear_step_constants(closed_loop: ArrayLike, steps: int) -> np.ndarray:
         >>> linear_step_constants([[0.0, 2.0], [0.0, 0.0]], 3).tolist()
         [1.0, 2.0, 0.0, 0.0]
     """
-    matrix = np.asarray(closed_loop, dtype=np.float64)
-    square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] and np.isfinite(matrix).all()
-    require(square, f"closed_loop of shape {matrix.shape} is not allowed: a finite square matrix is needed")
-    require(steps >= 1, f"steps = {steps} is not allowed: at least 1")
+    matrix = numbers("closed_loop", closed_loop, shape=(None, None), low=-1e150, high=1e150)
+    require(
+        len(matrix) == len(matrix.T), f"closed_loop of shape {matrix.shape} is not allowed: a square matrix is needed"
+    )
     power, norms = np.eye(len(matrix)), [1.0]
-    for _ in range(steps):
+    for step in range(1, whole("steps", steps, low=1, high=10**6) + 1):
         power = power @ matrix
+        require(np.abs(power).max() < 1e150, f"the {step} steps' product exceeds 1e150: the loop is far from stable")
         norms.append(float(np.linalg.norm(power, 2)))
     return np.array(norms)
 
@@ -263,12 +282,9 @@ def multistep_value_lipschitz(step_constants: ArrayLike, *, sensitivity: float, 
         >>> multistep_value_lipschitz([1.0, 2.0, 0.0], sensitivity=1.0, gamma=0.5)  # one step has gamma * 2 = 1
         2.0
     """
-    gamma = float(discount(gamma, finite=False))
-    ell = non_negative("step_constants", step_constants)
-    sensitivity = float(non_negative("sensitivity", sensitivity))
-    require(
-        ell.ndim == 1 and len(ell) > 1 and ell[0] == 1, "step_constants must begin with 1 and go on to one step or more"
-    )
+    gamma, sensitivity = number("gamma", gamma, low=0, below=1), number("sensitivity", sensitivity, low=0, high=1e150)
+    ell = numbers("step_constants", step_constants, low=0, high=1e100, shape=(None,))
+    require(len(ell) > 1 and ell[0] == 1, "step_constants must begin with 1 and go on to one step or more")
     weighted = gamma ** np.arange(len(ell)) * ell
     require(
         weighted[-1] < 1,
@@ -278,19 +294,19 @@ def multistep_value_lipschitz(step_constants: ArrayLike, *, sensitivity: float, 
     return float(sensitivity * weighted[:-1].sum() / (1 - weighted[-1]))
 
 
-def gap_bound_from_value(
-    value_lipschitz: ArrayLike, *, gamma: ArrayLike, eps_dyn: ArrayLike, eps_rew: ArrayLike
-) -> float | np.ndarray:
-    r"""The value-Lipschitz form :math:`[\epsilon_{rew}+\gamma L_V\epsilon_{dyn}]/(1-\gamma)`, for any growth.
+def value_aware_bound(*, gamma: ArrayLike, eps_rew: ArrayLike, value_loss: ArrayLike) -> float | Floats:
+    r""":math:`(\epsilon_{rew}+\gamma\epsilon_V)/(1-\gamma)`: errors that the value does not see do not count.
 
-    The condition :math:`\gamma^TV(\hat s_T)\to0` is the caller's: it holds for bounded rewards, for
+    It holds for any growth. With :math:`\epsilon_V=L_V\epsilon_{dyn}` this is the value-Lipschitz form of Lemma 1. The
+    condition :math:`\gamma^TV(\hat s_T)\to0` is the caller's: it holds for bounded rewards, for
     :math:`\gamma\Lambda<1`, and where the multi-step sum is finite.
 
     Args:
-        value_lipschitz: :math:`L_V`, finite.
         gamma: discount in [0, 1).
-        eps_dyn: :math:`\sup\|\hat F-F\|` on the imagined path.
-        eps_rew: :math:`\sup|\hat r-r|` there.
+        eps_rew: :math:`\sup|\hat r-r|` on the imagined path.
+        value_loss: :math:`\epsilon_V=\sup_{s,a}|\mathbb E_PV-\mathbb E_{\hat P}V|` for the value V of the policy, or a
+            bound of it: :math:`L_V` times a distance (sup norm, Wasserstein), or :math:`\mathrm{span}(V)` times total
+            variation.
 
     Returns:
         The bound; arguments broadcast.
@@ -298,15 +314,16 @@ def gap_bound_from_value(
     Raises:
         RequestError: if a value is outside its range.
 
-    Source: this book; the rigorous form of the realised value sensitivity of Section 4.2.
+    Source: this book; the rigorous form of the realised value sensitivity of Section 4.2. The loss is that of
+        Farahmand, Barreto and Nikovski (2017), with a supremum over states in place of their mean square; its bounds
+        are Kantorovich duality (Asadi et al. 2018) and the definition of total variation.
 
     Example:
-        >>> round(gap_bound_from_value(2.0, gamma=0.5, eps_dyn=0.1, eps_rew=0.05), 12)
+        >>> round(value_aware_bound(gamma=0.5, eps_rew=0.05, value_loss=2.0 * 0.1), 12)
         0.3
     """
     gamma = discount(gamma, finite=False)
-    L_V, eps_dyn, eps_rew = (
-        non_negative(name, value)
-        for name, value in [("value_lipschitz", value_lipschitz), ("eps_dyn", eps_dyn), ("eps_rew", eps_rew)]
-    )
-    return plain((eps_rew + gamma * L_V * eps_dyn) / (1 - gamma))
+    eps_rew, value_loss = non_negative("eps_rew", eps_rew), non_negative("value_loss", value_loss)
+    broadcast(gamma=gamma, eps_rew=eps_rew, value_loss=value_loss)
+    with np.errstate(over="ignore"):
+        return plain((eps_rew + gamma * value_loss) / (1 - gamma))

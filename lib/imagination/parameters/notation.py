@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from imagination.parameters import ChapterParameters
+from imagination.parameters import ChapterParameters, parameter
 
 __all__ = ["Parameters"]
 
@@ -14,16 +14,20 @@ __all__ = ["Parameters"]
 class Parameters(ChapterParameters):
     """What the examples of the conventions are computed for."""
 
-    gamma: float = Field(0.95, gt=0, lt=1, description="discount")
-    lipschitz_policy: float = Field(0.5, gt=0, le=100, description="L_pi, action per state")
-    state_gain: float = Field(0.8, gt=0, le=100, description="L_f with respect to the state alone")
-    action_gain: float = Field(0.3, gt=0, le=100, description="L_f with respect to the action alone, state per action")
-    n_systems: int = Field(500, ge=1, le=100_000, description="random linear systems")
-    n_states: int = Field(4, ge=1, le=64, description="dimension of the state")
-    n_actions: int = Field(2, ge=1, le=64, description="dimension of the action")
-    anchors: list[int] = Field([100, 200, 500, 1000, 2000, 5000], min_length=2, description="training-set sizes")
-    n_seeds: int = Field(40, ge=2, le=10_000, description="students at each anchor")
-    seed: int = Field(0, ge=0, description="of the one generator")
+    gamma: float = parameter(0.95, "discount", ge=0.001, le=0.9999)
+    lipschitz_pi: float = parameter(0.5, "L_pi", unit="action per state", ge=1e-6, le=100)
+    state_gain: float = parameter(0.8, "L_f with respect to the state alone", ge=1e-6, le=100)
+    action_gain: float = parameter(
+        0.3, "L_f with respect to the action alone", unit="state per action", ge=1e-6, le=100
+    )
+    n_systems: int = parameter(500, "random linear systems", quick=2000, ge=1, le=100_000)
+    n_states: int = parameter(4, "dimension of the state", quick=16, ge=1, le=64)
+    n_actions: int = parameter(2, "dimension of the action", quick=16, ge=1, le=64)
+    anchors: list[Annotated[int, Field(ge=3, le=100_000)]] = parameter(
+        [100, 200, 500, 1000, 2000, 5000], "training-set sizes", quick=5000, min_length=2, max_length=20
+    )
+    n_seeds: int = parameter(40, "students at each anchor", quick=100, ge=2, le=10_000)
+    seed: int = parameter(0, "of the one generator", ge=0)
 
     @model_validator(mode="after")
     def _anchors_fit(self) -> Self:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from imagination.parameters import ChapterParameters
+from imagination.parameters import ChapterParameters, parameter
 
 __all__ = ["Parameters"]
 
@@ -14,22 +14,23 @@ __all__ = ["Parameters"]
 class Parameters(ChapterParameters):
     """The systems on which Lemma 1 and its relatives are compared."""
 
-    gamma: float = Field(0.95, gt=0, le=0.999, description="discount")
-    eps_dyn: float = Field(0.01, gt=0, le=10, description="shift of the model's next state, unit of the state")
-    lipschitz_reward: float = Field(1.0, gt=0, le=1000, description="L_r, reward per state; the reward's range is 1")
-    contractive: float = Field(0.8, gt=0, lt=1, description="L_f of the contractive systems")
-    expansive: float = Field(1.2, gt=1, le=3, description="L_f of the expansive systems; gamma L_f must exceed 1")
-    branches: list[int] = Field([1, 2, 5, 10, 20, 50], min_length=1, description="imagined steps of branched rollouts")
-    n_chains: int = Field(100, ge=1, le=100_000, description="random finite chains of each kind")
-    seed: int = Field(0, ge=0, description="of the one generator")
+    gamma: float = parameter(0.95, "discount", ge=0.01, le=0.999)
+    eps_dyn: float = parameter(0.01, "shift of the model's next state", unit="state", ge=1e-9, le=10)
+    lipschitz_rew: float = parameter(1.0, "L_r; the reward's range is 1", unit="reward per state", ge=1e-9, le=1000)
+    contractive: float = parameter(0.8, "L_f of the contractive systems", ge=1e-9, lt=1)
+    expansive: float = parameter(1.2, "L_f of the expansive systems; gamma L_f must exceed 1", gt=1, le=3)
+    branches: list[Annotated[int, Field(ge=1, le=1000)]] = parameter(
+        [1, 2, 5, 10, 20, 50], "imagined steps of branched rollouts", quick=1000, min_length=1, max_length=50
+    )
+    n_chains: int = parameter(100, "random finite chains of each kind", quick=100, ge=1, le=100_000)
+    seed: int = parameter(0, "of the one generator", ge=0)
 
     @model_validator(mode="after")
     def _regimes_differ(self) -> Self:
         if self.gamma * self.expansive <= 1:
+            within = f"raise expansive above {1 / self.gamma:.4g}" if self.gamma > 1 / 3 else "raise gamma above 0.334"
             raise ValueError(
-                f"expansive = {self.expansive} is not expansive at gamma = {self.gamma}: gamma L_f must exceed 1; "
-                f"raise expansive above {1 / self.gamma:.4g}"
+                f"expansive = {self.expansive:g} is not expansive at gamma = {self.gamma:g}: gamma L_f must exceed 1; "
+                + within
             )
-        if any(k < 1 or k > 1000 for k in self.branches):
-            raise ValueError(f"branches = {self.branches} must lie between 1 and 1000 steps")
         return self
