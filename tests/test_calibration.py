@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagination.calibration import rollouts
 from imagination.calibration.designs import lqg_variants, synthetic_variants
@@ -14,12 +18,22 @@ from imagination.calibration.lqg import (
     LqgCell,
     LqgDesign,
     draw_lqg,
+    draw_system,
     largest_affine_norm,
     largest_quadratic,
     optimal_gain,
     plain_lqg,
 )
 from imagination.calibration.rollouts import TAIL, Kind, calibrate, horizons, measure, plain_gap
+from imagination.calibration.rules import (
+    climbs_steadily,
+    flat_with_a_near_tight_minority,
+    medians,
+    mixed_median,
+    range_of,
+    spread,
+    within_bound,
+)
 from imagination.calibration.synthetic import Cell, Family, SyntheticDesign, draw, plain_synthetic
 from imagination.errors import RequestError
 from imagination.gap.bounds import Lipschitz, return_gap_bound, return_gap_tail
@@ -53,6 +67,7 @@ def test_a_batch_takes_as_many_steps_as_its_longest_rollout(design, monkeypatch)
         assert len(calls) == rows.steps.max()
 
 
+@cache
 def tight_rows():
     rows = calibrate(TIGHT)
     return rows[rows.family == "aligned"]
@@ -237,8 +252,8 @@ def lipschitz_quotients(rng, pair, sample):
         best = np.maximum(
             best,
             [
-                np.linalg.norm(pair.mdp.dynamics(s, a) - pair.mdp.dynamics(t, b)) / apart,
-                abs(pair.mdp.reward(s, a) - pair.mdp.reward(t, b)) / apart,
+                np.linalg.norm(pair.true.dynamics(s, a) - pair.true.dynamics(t, b)) / apart,
+                abs(pair.true.reward(s, a) - pair.true.reward(t, b)) / apart,
                 np.linalg.norm(pair.policy(s) - pair.policy(t)) / np.linalg.norm(s - t),
             ],
         )
@@ -274,7 +289,7 @@ def test_lqg_maps_have_their_constants_and_rollouts_stay_in_the_domain(growth):
     assert known.growth == pytest.approx(design.growths[growth], rel=1e-10)
     assert np.linalg.norm(system.A, 2) == pytest.approx(known.dynamics, rel=1e-12)
     assert np.linalg.norm(system.B, 2) == pytest.approx(known.dynamics, rel=1e-12)
-    assert error.largest(system.K) == pytest.approx((1, 1), rel=1e-12)
+    assert error.of_size_one(system.K).largest(system.K) == pytest.approx((1, 1), rel=1e-12)
 
     def in_ball(g, d, radius):
         x = g.standard_normal(d)
@@ -282,7 +297,7 @@ def test_lqg_maps_have_their_constants_and_rollouts_stay_in_the_domain(growth):
 
     best = lipschitz_quotients(rng, pair, lambda g: (in_ball(g, 4, 1.0), in_ball(g, 2, known.policy)))
     assert (best <= np.array([known.dynamics, known.reward, known.policy]) * (1 + 1e-9)).all()
-    for system in (pair.mdp, pair.model):
+    for system in (pair.true, pair.learned):
         path = rollout(system, pair.policy, pair.start, 300)
         assert np.linalg.norm(path.states, axis=1).max() <= 1 + 1e-12
         assert np.linalg.norm(path.actions, axis=1).max() <= known.policy * (1 + 1e-12)
@@ -354,8 +369,8 @@ def test_the_quadratic_supremum_against_random_search(seed):
     [
         (lambda: SyntheticDesign(contractions=(1.0,)), "contractions = 1 is not allowed: a finite number in (0, 1)"),
         (lambda: SyntheticDesign(discounts=()), "discounts is empty"),
-        (lambda: SyntheticDesign(kinds=()), "give at least one of Kind.DYN"),
-        (lambda: SyntheticDesign(kinds=("dyn",)), "give at least one of Kind.DYN"),
+        (lambda: SyntheticDesign(kinds=()), "give at least one of dyn, rew, both"),
+        (lambda: SyntheticDesign(kinds=("dyn", "sometimes")), "give at least one of dyn, rew, both"),
         (lambda: SyntheticDesign(eps_dyn=0.0), "eps_dyn = 0 is not allowed: a finite number above 0"),
         (lambda: SyntheticDesign(policy=-0.1), "policy = -0.1 is not allowed: a finite number, 0 or more"),
         (lambda: SyntheticDesign(sizes=(12, 0, 64)), "sizes = 0 is not allowed: a whole number, 1 or more"),
@@ -374,3 +389,107 @@ def test_bad_requests_are_refused_in_one_line(call, says):
         call()
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Two designs of three draws each, with a known R."""
+    rng = np.random.default_rng(0)
+    columns = {"design": np.repeat(["a", "b"], 300), "draw": np.tile(np.repeat([0, 1, 2], 100), 2)}
+    ratio = rng.random(600) * np.where(columns["design"] == "a", 0.1, 1.0)
+    return pd.DataFrame(columns | {"ratio_sup": ratio, "ratio_roll": np.minimum(2 * ratio, 1.0)})
+
+
+def test_medians_range_and_spread_against_plain_loops(table):
+    found = medians(table)
+    for (design, number), row in found.iterrows():
+        chosen = table[(table.design == design) & (table.draw == number)]
+        assert row.ratio_sup == sorted(chosen.ratio_sup)[49] / 2 + sorted(chosen.ratio_sup)[50] / 2
+    low, high, informative = range_of(found)
+    assert (low, high) == (found.to_numpy().min(), found.to_numpy().max())
+    assert not informative  # the designs are a factor of 10 apart
+    assert range_of(found.loc[["a"]]).informative
+    between, inner = spread(found)
+    a, b = found.ratio_sup["a"], found.ratio_sup["b"]
+    assert between == np.median(b) / np.median(a)
+    assert inner == max(a.max() / a.min(), b.max() / b.min())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_the_median_of_a_mixture_against_repeated_samples(share):
+    rng = np.random.default_rng(3)
+    first, second = rng.random(37), 5 + rng.random(23)
+    repeated = np.concatenate([np.repeat(first, round(230 * (1 - share))), np.repeat(second, round(370 * share))])
+    middle = np.sort(repeated)[(len(repeated) - 1) // 2]
+    assert mixed_median(first, second, share) == middle
+
+
+@pytest.mark.parametrize(
+    ("rule", "ratios", "holds"),
+    [
+        (flat_with_a_near_tight_minority, [0.1] * 12 + [0.5] * 2 + [0.9] * 6, True),
+        (flat_with_a_near_tight_minority, [0.1] * 11 + [0.5] * 2 + [0.9] * 7, False),  # below 60 % under 0.2
+        (flat_with_a_near_tight_minority, [0.1] * 16 + [0.5] * 3 + [0.9] * 1, False),  # above 10 % in the middle
+        (flat_with_a_near_tight_minority, [0.1] * 20, False),  # no minority
+        (climbs_steadily, np.arange(0.05, 0.9, 0.09), True),
+        (climbs_steadily, [0.05, 0.15, 0.25, 0.4, 0.5], False),  # a stretch of 0.15 without any
+        (
+            climbs_steadily,
+            list(np.arange(0.005, 0.2, 0.01)) * 20 + [0.25, 0.35, 0.45],
+            False,
+        ),  # below 10 % in the middle
+    ],
+)
+def test_the_shapes_say_what_they_are(rule, ratios, holds):
+    assert rule(ratios) is holds
+
+
+@pytest.mark.parametrize("convention", ["sup", "roll"])
+def test_a_gap_beyond_the_bound_or_a_truncation_that_may_hide_one_is_seen(headline, convention):
+    rows = headline[0]
+    assert within_bound(rows, convention).all()
+    bound = rows[f"bound_{convention}"]
+    assert not within_bound(rows.assign(gap=-1.001 * bound), convention).any()
+    assert not within_bound(rows.assign(gap=0.9 * bound, truncation=0.2 * bound), convention).any()
+
+
+JUNK = st.one_of(
+    st.none(), st.text(max_size=3), st.booleans(), st.floats(), st.integers(-(10**30), 10**30), st.just(object()),
+    st.lists(st.one_of(st.floats(), st.lists(st.floats(), max_size=3)), max_size=3),
+    st.just(np.ma.masked_equal([1.0, 2.0], 2.0)),
+)  # fmt: skip
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_junk_is_answered_or_refused(data):
+    a, b = data.draw(JUNK), data.draw(JUNK)
+    call = data.draw(
+        st.sampled_from(
+            [
+                lambda: optimal_gain(a, b, a, gamma=0.9),
+                lambda: optimal_gain(np.eye(2), np.eye(2), np.eye(2), gamma=a),
+                lambda: draw_system(sizes=(2, 1), gamma=a, growth=b, generator=np.random.default_rng(0)).K,
+                lambda: draw_system(sizes=a, gamma=0.9, growth=0.5, generator=b).K,
+                lambda: largest_affine_norm(a, b),
+                lambda: largest_quadratic(a, b),
+                lambda: mixed_median(a, b, 0.5),
+                lambda: mixed_median([1.0], [2.0], a),
+                lambda: climbs_steadily(a),
+                lambda: flat_with_a_near_tight_minority(a),
+                lambda: float(SyntheticDesign(eps_dyn=a, policy=b).count()),
+                lambda: float(SyntheticDesign(discounts=a, contractions=b).count()),
+                lambda: float(SyntheticDesign(kinds=a, sizes=b).count()),
+                lambda: float(LqgDesign(growths=a, start=b).count()),
+                lambda: float(LqgDesign(systems=a, eps_rew=b).count()),
+                lambda: horizons(Lipschitz(0.6, 1.0, 0.5), gamma=a, eps_dyn=b, eps_rew=0.1),
+                lambda: len(calibrate(SHORT_LQG, seeds=a, block=b)),
+                lambda: len(calibrate(a)),
+            ]
+        )
+    )
+    try:
+        found = call()
+    except RequestError:
+        return
+    assert np.isfinite(found).all()

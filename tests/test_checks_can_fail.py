@@ -96,6 +96,45 @@ def test_a_changed_digit_in_a_stored_output(built: Book, kind: str, old: str, ne
     assert new in report
 
 
+FIGURE = """
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from imagination.book.figures import panels, use_style
+
+use_style()
+figure, axis = panels()
+axis.plot(np.arange(30), np.sqrt(np.arange(30)), label="root")
+axis.legend()
+plt.show()
+"""
+
+
+def test_a_changed_curve_in_a_figure(copy: Book) -> None:
+    """nbval leaves pictures out; the fingerprint beside each is what it compares."""
+    source = copy.source("mini")
+    source.write_text(source.read_text("utf-8") + FIGURE, "utf-8")
+    build_chapter(copy, "mini")
+
+    def exchange(old: str, new: str) -> Callable[[nbformat.NotebookNode], None]:
+        def change(notebook: nbformat.NotebookNode) -> None:
+            cell = next(cell for cell in notebook.cells if "axis.plot" in cell.source)
+            assert old in cell.source
+            cell.source = cell.source.replace(old, new)
+
+        return change
+
+    edit(copy, exchange("use_style()\n", "use_style()\nplt.rcParams['font.family'] = 'DejaVu Serif'\n"))
+    code, report = nbval(copy)
+    assert code == 0, report
+    edit(copy, exchange("np.sqrt(", "1.02 * np.sqrt("))
+    code, report = nbval(copy)
+    assert code == 1
+    assert "line 'root'" in report
+
+
 def test_an_unexecuted_notebook(built: Book) -> None:
     def change(notebook: nbformat.NotebookNode) -> None:
         for cell in notebook.cells:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import mpmath
 import numpy as np
 import pytest
@@ -17,19 +19,15 @@ from imagination.gap.straightening import (
     observed_constant,
     path_curvature,
     policy_constant,
+    random_velocity,
+    ratios_to_bounds,
+    resolved,
+    roll,
     spiral,
     straightened_lipschitz,
 )
 
 EPS = [0.0, 1e-12, 1e-6, 0.05, 0.3, 0.5, 0.7320508, 0.9, 0.99, 1 - 1e-12]
-
-
-def rollout(velocity, start, steps):
-    """The plain truth: z ← z + v(z), one step at a time."""
-    path = [np.asarray(start, dtype=float)]
-    for _ in range(steps):
-        path.append(path[-1] + velocity(path[-1]))
-    return np.array(path)
 
 
 @pytest.mark.parametrize("eps", EPS)
@@ -69,7 +67,6 @@ def test_shapes_broadcast():
     assert path_curvature(np.cumsum(np.ones((2, 7, 3)), axis=1), lag=2).shape == (2, 4)
     assert lag_bound(np.full((3, 1), 0.2), np.arange(4)).shape == (3, 4)
     assert extrapolation_bound(np.full((3, 1), 0.2), np.arange(4)).shape == (3, 4)
-    assert curvature_bound(np.empty(0)).shape == (0,)
 
 
 @pytest.mark.parametrize("eps", [0.05, 0.3, 0.6, 0.9, 0.999])
@@ -89,24 +86,11 @@ def test_spiral_attains_the_sharp_bound_at_every_step_and_lag(eps):
 
 @pytest.mark.parametrize("eps", [1e-4, 0.01, 0.5, 1.0, 1.7])
 def test_linear_growth_attains_the_extrapolation_bound(eps):
-    path = rollout(lambda z: eps * z, [1.0, -2.0], 30)
+    path = roll(lambda z: eps * z, [1.0, -2.0], 30)
     k = np.arange(31)
     step = path[1] - path[0]
     missed = np.linalg.norm(path - path[0] - k[:, None] * step, axis=1) / np.linalg.norm(step)
     np.testing.assert_allclose(missed, extrapolation_bound(eps, k), rtol=1e-7, atol=1e-12)
-
-
-def random_velocity(rng, eps, kind, d):
-    """A velocity map whose Lipschitz constant is at most eps by construction, and equals it for the linear kinds."""
-    A = rng.standard_normal((d, d))
-    B = rng.standard_normal((d, d))
-    if kind == "rotation":
-        A, B = np.linalg.qr(A)[0], np.linalg.qr(B)[0]
-    A, B = A / np.linalg.norm(A, 2), B / np.linalg.norm(B, 2)
-    shift = rng.standard_normal(d)
-    if kind == "tanh":
-        return lambda z: eps * B @ np.tanh(A @ z + shift)
-    return lambda z: eps * (A @ z + shift)
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
@@ -118,7 +102,7 @@ def random_velocity(rng, eps, kind, d):
 )
 def test_no_rollout_of_a_lipschitz_velocity_breaks_a_bound(seed, eps, kind, d):
     rng = np.random.default_rng(seed)
-    path = rollout(random_velocity(rng, eps, kind, d), rng.standard_normal(d), 8)
+    path = roll(random_velocity(kind, eps, dimension=d, generator=rng), rng.standard_normal(d), 8)
     velocity = np.diff(path, axis=0)
     if np.linalg.norm(velocity, axis=1).min() < 1e-9:
         return  # the rollout has come to rest and has no direction to speak of
@@ -148,13 +132,13 @@ def test_actions_and_observed_differences():
         d, eps, policy = 3, rng.uniform(0.02, 0.45), rng.uniform(0, 1)
         A, B, K = (rng.standard_normal((d, d)) for _ in range(3))
         A, B, K = (M / np.linalg.norm(M, 2) for M in (A, B, K))
-        path = rollout(lambda z: eps * (A @ z + B @ (policy * K @ z)), rng.standard_normal(d), 2)  # noqa: B023
+        path = roll(partial(np.matmul, eps * (A + policy * B @ K)), rng.standard_normal(d), 2)
         constant = policy_constant(eps, policy)
         loss = float(path_curvature(path)[0])
         assert loss <= curvature_bound(constant) + 1e-12
         reached["actions"] = max(reached["actions"], loss / float(curvature_bound(constant)))
 
-        velocity = random_velocity(rng, eps, "linear", d)
+        velocity = random_velocity("linear", eps, dimension=d, generator=rng)
         z = rng.standard_normal(d)
         noise = 0.05 * np.linalg.norm(velocity(z)) * rng.standard_normal((2, d))
         d0 = velocity(z) + noise[0]
@@ -186,21 +170,26 @@ def test_identity_plus_velocity_has_the_promised_constant():
     ("call", "says"),
     [
         (lambda: curvature_bound(1.2), "[0, 1]"),
-        (lambda: curvature_bound(1.0, sharp=False), "sharp=True"),
-        (lambda: curvature_bound(-0.1), "at least 0"),
+        (lambda: curvature_bound(1.0, sharp=False), "eps = 1 is not allowed: a finite number in [0, 1)"),
+        (lambda: curvature_bound(-0.1), "eps = -0.1 is not allowed"),
         (lambda: curvature_bound(np.nan), "finite"),
         (lambda: lag_bound(0.1, 1.5), "whole number"),
         (lambda: lag_bound(1.1, 1), "[0, 1]"),
-        (lambda: extrapolation_bound(0.1, -1), "at least 0"),
+        (lambda: extrapolation_bound(0.1, -1), "k = -1 is not allowed: a whole number, 0 or more"),
         (lambda: curvature_loss([0.0, 0.0], [1.0, 0.0]), "direction"),
         (lambda: curvature_loss([1.0, 0.0], [1.0, 0.0, 0.0]), "must agree"),
-        (lambda: path_curvature([[0.0], [1.0]]), "lag"),
+        (lambda: path_curvature([[0.0], [1.0]]), "need three"),
         (lambda: path_curvature([0.0, 1.0, 2.0]), "shape"),
-        (lambda: observed_constant(0.1, error=0, error_later=0, observed=0), "direction"),
+        (lambda: observed_constant(0.1, error=0, error_later=0, observed=0), "observed = 0 is not allowed"),
         (lambda: straightened_lipschitz(0.1, one_sided=0.2), "[-eps, eps]"),
         (lambda: spiral(1.0, 3), "[0, 1)"),
         (lambda: spiral(0.1, -1), "whole number"),
-        (lambda: spiral(0.1, 3, radius=0), "positive"),
+        (lambda: spiral(0.1, 3, radius=0), "radius = 0 is not allowed"),
+        (lambda: roll(lambda z: z, [[1.0]], 3), "shape (any)"),
+        (
+            lambda: random_velocity("cubic", 0.1, dimension=2, generator=np.random.default_rng(0)),
+            "linear, tanh or rotation",
+        ),
     ],
 )
 def test_bad_requests_are_refused_in_one_line(call, says):
@@ -208,3 +197,79 @@ def test_bad_requests_are_refused_in_one_line(call, says):
         call()
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+KINDS = ("linear", "tanh", "rotation")
+
+
+@given(st.sampled_from(KINDS), st.floats(0.02, 0.98), st.integers(2, 6), st.integers(4, 200), st.integers(0, 10**6))
+@settings(max_examples=100)
+def test_no_random_rollout_exceeds_a_bound_however_long(kind, constant, dimension, steps, seed):
+    """Also where it comes to rest or leaves for infinity: what rounding makes of the rest is left out."""
+    rng = np.random.default_rng(seed)
+    velocity = random_velocity(kind, constant, dimension=dimension, generator=rng)
+    found = ratios_to_bounds(roll(velocity, rng.standard_normal(dimension), steps), constant)
+    assert np.isnan(found.loss) or max(found[1:]) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_constant_of_a_random_velocity_is_the_largest_quotient(kind):
+    rng = np.random.default_rng(4)
+    v = random_velocity(kind, 0.7, dimension=2, generator=rng)
+    angle = np.linspace(0, np.pi, 2000)
+    u = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    quotients = [np.linalg.norm(v(1e-3 * d) - v(np.zeros(2))) / 1e-3 for d in u]
+    assert max(quotients) <= 0.7 * (1 + 1e-9)
+    if kind != "tanh":
+        assert max(quotients) == pytest.approx(0.7, rel=1e-5)
+
+
+def test_a_planted_constant_is_noticed_on_the_spiral():
+    assert ratios_to_bounds(spiral(0.3, 8), 0.3).one_step == pytest.approx(1, rel=1e-12)
+    assert ratios_to_bounds(spiral(0.3, 8), 0.99 * 0.3).one_step > 1.02
+
+
+def test_what_is_resolved():
+    assert len(resolved(spiral(0.5, 1000))) == 1001  # the spiral shrinks, and its steps with it
+    assert len(resolved([[1.0], [np.inf], [2.0]])) == 1
+    assert len(resolved([[0.0], [0.0]])) == 1
+    assert np.isnan(ratios_to_bounds([[0.0], [0.0]], 0.5)).all()
+    assert len(resolved(roll(lambda z: z, [1.0], 2000))) < 400  # and no overflow on the way
+
+
+JUNK = st.one_of(
+    st.none(), st.text(max_size=3), st.booleans(), st.floats(), st.integers(-(10**30), 10**30), st.just(object()),
+    st.lists(st.one_of(st.floats(), st.lists(st.floats(), max_size=3)), max_size=3),
+    st.just(np.ma.masked_equal([1.0, 2.0], 2.0)),
+)  # fmt: skip
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_junk_is_answered_or_refused(data):
+    """No other error, and no NaN; infinite is the straight-line bound where it passes 1e308."""
+    rng = np.random.default_rng(0)
+    call = data.draw(
+        st.sampled_from(
+            [
+                lambda a, b: curvature_loss(a, b),
+                lambda a, b: path_curvature(a, lag=b),
+                lambda a, b: curvature_bound(a, sharp=bool(rng.integers(2))),
+                lag_bound,
+                extrapolation_bound,
+                policy_constant,
+                lambda a, b: observed_constant(a, error=b, error_later=0.1, observed=a),
+                lambda a, b: straightened_lipschitz(a, one_sided=b),
+                lambda a, b: spiral(a, 3, radius=b),
+                lambda a, b: spiral(0.3, a),
+                lambda a, b: random_velocity(a, b, dimension=2, generator=rng)(np.ones(2)),
+                lambda a, b: random_velocity("linear", 0.5, dimension=2, generator=b),
+            ]
+        )
+    )
+    a, b = data.draw(JUNK), data.draw(JUNK)
+    try:
+        found = call(a, b)
+    except RequestError:
+        return
+    assert not np.isnan(found).any()

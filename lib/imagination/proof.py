@@ -196,8 +196,7 @@ def is_positive(expr: sp.Expr) -> bool | None:
 
 
 def _certify(expr: sp.Expr, *, strict: bool) -> bool | None:
-    sees = (lambda e: e.is_positive) if strict else (lambda e: e.is_nonnegative)
-    if sees(expr):
+    if expr.is_positive if strict else expr.is_nonnegative:
         return True
     for form in (expr, _cancel(expr), sp.simplify(expr)):
         numerator, denominator = sp.fraction(sp.together(form))

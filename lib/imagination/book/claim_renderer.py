@@ -1,4 +1,4 @@
-"""Tell Sphinx that the record of a claim or a check is data: the Markdown beside it is what a reader sees.
+"""Tell Sphinx that the record of a claim, of a check or of what a figure draws is data: a reader sees what is beside it.
 
 myst-nb finds this class through the entry point ``myst_nb.mime_renderers`` in ``pyproject.toml``.
 """
@@ -9,14 +9,15 @@ from docutils import nodes
 from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
 from imagination.book.ledger import CHECK_MIME, MIME
+from imagination.book.pictures import FIGURE_MIME
 
 __all__ = ["ClaimRenderer"]
 
 
 class ClaimRenderer(MimeRenderPlugin):
-    """Renders the record of a claim or of a check as nothing."""
+    """Renders these records as nothing."""
 
     @staticmethod
     def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: int | bool) -> list[nodes.Element] | None:
         """Take the records' MIME types and leave all others to myst-nb."""
-        return [] if data.mime_type in (MIME, CHECK_MIME) else None
+        return [] if data.mime_type in (MIME, CHECK_MIME, FIGURE_MIME) else None

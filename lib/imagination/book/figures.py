@@ -9,6 +9,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from imagination.book import pictures
+
 __all__ = ["BLACK", "BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "SKY", "VERMILION", "panels", "use_style"]
 
 # Okabe and Ito's palette. By convention: dynamics blue, reward vermilion, a bound black, the paper grey.
@@ -37,8 +39,9 @@ STYLE = MappingProxyType(
 
 
 def use_style() -> None:
-    """Give all figures that follow the book's look. A chapter calls it once, after its imports."""
+    """Give all figures that follow the book's look, and a fingerprint of what they draw for the regression check."""
     plt.rcParams.update(STYLE)
+    pictures.install()
 
 
 def panels(rows: int = 1, columns: int = 1, *, height: float = 3.4, **options: Any) -> tuple[Figure, Any | Axes]:

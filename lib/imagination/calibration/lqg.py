@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import ClassVar, NamedTuple
 
@@ -21,8 +22,7 @@ from imagination.calibration.rollouts import Batch, Design, Kind, Systems, unit_
 from imagination.checks import Floats, generator_of, number, numbers, whole, wholes
 from imagination.errors import RequestError, require
 from imagination.gap.lipschitz import Lipschitz
-from imagination.gap.mdp import MDP
-from imagination.gap.system_pairs import SystemPair
+from imagination.gap.mdp import MDP, SystemPair
 
 __all__ = [
     "LinearQuadratic",
@@ -36,6 +36,9 @@ __all__ = [
     "optimal_gain",
     "plain_lqg",
 ]
+
+
+LARGEST = 1e50  # an entry of a matrix; its squares must not overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +86,25 @@ class ModelError(NamedTuple):
 
     def on_policy(self, K: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """M, b, H and c of the errors M s + b and s'Hs + c that the policy a = −Ks meets."""
-        return self.A - self.B @ K, self.b, self.Q + K.T @ self.R @ K, self.c
+        return self.A - self.B @ K, self.b, self.Q + np.swapaxes(K, -1, -2) @ self.R @ K, self.c
 
     def largest(self, K: Floats) -> tuple[Floats, Floats]:
         """Suprema ε_dyn and ε_rew over ‖s‖ ≤ 1 on the policy a = −Ks."""
         M, b, H, c = self.on_policy(K)
         return largest_affine_norm(M, b), largest_quadratic(H, c)
+
+    def of_size_one(self, K: Floats) -> ModelError:
+        """The same directions, with suprema ε_dyn = ε_rew = 1."""
+        dyn, rew = self.largest(K)
+        sizes = (
+            dyn[..., None, None],
+            dyn[..., None, None],
+            dyn[..., None],
+            rew[..., None, None],
+            rew[..., None, None],
+            rew,
+        )
+        return ModelError(*(part / size for part, size in zip(self, sizes, strict=True)))
 
 
 def optimal_gain(A: Floats, B: Floats, Q: Floats, *, gamma: float) -> Floats:
@@ -116,15 +132,21 @@ def optimal_gain(A: Floats, B: Floats, Q: Floats, *, gamma: float) -> Floats:
         >>> round(float(optimal_gain(one, one, one, gamma=1.0)[0, 0]), 6)  # the golden ratio less one
         0.618034
     """
-    A = numbers("A", A, shape=(None, None))
-    B, Q = numbers("B", B, shape=(len(A), None)), numbers("Q", Q, shape=A.shape)
+    A = numbers("A", A, low=-LARGEST, high=LARGEST, shape=(None, None))
+    B = numbers("B", B, low=-LARGEST, high=LARGEST, shape=(len(A), None))
+    Q = numbers("Q", Q, low=-LARGEST, high=LARGEST, shape=A.shape)
     gamma = number("gamma", gamma, above=0, high=1)
     R = np.eye(B.shape[1])
     try:
-        P = solve_discrete_are(np.sqrt(gamma) * A, np.sqrt(gamma) * B, Q, R)
-    except (ValueError, np.linalg.LinAlgError) as error:
+        with np.errstate(all="ignore"):
+            P = solve_discrete_are(np.sqrt(gamma) * A, np.sqrt(gamma) * B, Q, R)
+            gain = np.asarray(gamma * np.linalg.solve(R + gamma * B.T @ P @ B, B.T @ P @ A))
+    except (ValueError, np.linalg.LinAlgError) as error:  # not square, not symmetric, or nothing stabilises it
         raise RequestError(f"no optimal gain for these A, B and Q: {error}") from None
-    return np.asarray(gamma * np.linalg.solve(R + gamma * B.T @ P @ B, B.T @ P @ A))
+    require(
+        np.isfinite(gain).all(), "no optimal gain for these A, B and Q: the Riccati equation has no finite solution"
+    )
+    return gain
 
 
 def draw_system(
@@ -190,6 +212,11 @@ def largest_affine_norm(M: Floats, b: Floats) -> Floats:
         >>> round(float(largest_affine_norm(np.diag([2.0, 1.0]), np.array([1.0, 0.0]))), 12)
         3.0
     """
+    M = numbers("M", M, low=-LARGEST, high=LARGEST)
+    b = numbers("b", b, low=-LARGEST, high=LARGEST)
+    require(
+        M.ndim >= 2 and M.shape[:-1] == b.shape, f"M {M.shape} and b {b.shape}: (..., k, d) and (..., k) are needed"
+    )
     w, V = np.linalg.eigh(np.swapaxes(M, -1, -2) @ M)
     q = np.einsum("...ji,...kj,...k->...i", V, M, b)
     size, top = np.linalg.norm(q, axis=-1), w[..., -1]
@@ -211,6 +238,9 @@ def largest_quadratic(H: Floats, c: Floats) -> Floats:
         >>> float(largest_quadratic(np.diag([1.0, -3.0]), np.array(1.0)))
         2.0
     """
+    H, c = numbers("H", H, low=-LARGEST, high=LARGEST), numbers("c", c, low=-LARGEST, high=LARGEST)
+    fits = H.ndim >= 2 and H.shape[-1] == H.shape[-2] and H.shape[:-2] == c.shape
+    require(fits, f"H {H.shape} and c {c.shape}: (..., d, d) and (...) are needed")
     w = np.linalg.eigvalsh(H)
     return np.asarray(np.maximum(np.abs(c + np.maximum(w[..., -1], 0)), np.abs(c + np.minimum(w[..., 0], 0))))
 
@@ -282,30 +312,40 @@ class LqgCell(NamedTuple):
 
 
 def draw_lqg(design: LqgDesign, cell: LqgCell) -> tuple[LinearQuadratic, ModelError]:
-    """Draw one system of the grid and its error fields, the latter scaled to a supremum of 1 on the domain.
+    """Draw one system of the grid and the directions of its model errors.
 
     Args:
         design: the grid.
-        cell: the system. The kinds of perturbation share it.
+        cell: the system. The kinds of perturbation share it, and so do designs that differ in start and errors only.
 
     Returns:
-        The system, and the model error of sizes ε_dyn = ε_rew = 1.
+        The system, and the model error, to be scaled by :meth:`ModelError.of_size_one`.
 
     Example:
-        >>> system, error = draw_lqg(LqgDesign(), LqgCell(discount=0, growth=4, system=0, seed=1))
-        >>> round(float(system.lipschitz.growth), 9), [round(float(eps), 9) for eps in error.largest(system.K)]
-        (0.9, [1.0, 1.0])
+        >>> system, _ = draw_lqg(LqgDesign(), LqgCell(discount=0, growth=4, system=0, seed=1))
+        >>> round(float(system.lipschitz.growth), 9)
+        0.9
     """
-    rng = np.random.default_rng([cell.seed, cell.discount, cell.growth, cell.system])
     gamma, growth = design.discounts[cell.discount], design.growths[cell.growth]
-    system = draw_system(sizes=design.sizes, gamma=gamma, growth=growth, generator=rng)
-    d, k = design.sizes
+    system, error = _drawn(
+        (int(design.sizes[0]), int(design.sizes[1])),
+        gamma,
+        growth,
+        (cell.seed, cell.discount, cell.growth, cell.system),
+    )
+    return system, error if design.intercepts else error._replace(b=0 * error.b, c=0 * error.c)
+
+
+@lru_cache(maxsize=4096)
+def _drawn(
+    sizes: tuple[int, int], gamma: float, growth: float, seed: tuple[int, ...]
+) -> tuple[LinearQuadratic, ModelError]:
+    rng = np.random.default_rng(seed)
+    system = draw_system(sizes=sizes, gamma=gamma, growth=growth, generator=rng)
+    d, k = sizes
     A, B, b = rng.standard_normal((d, d)), rng.standard_normal((d, k)), rng.standard_normal(d)
     Q, R, c = rng.standard_normal((d, d)), rng.standard_normal((k, k)), rng.standard_normal()
-    constant = 1.0 if design.intercepts else 0.0
-    raw = ModelError(A, B, constant * b, (Q + Q.T) / 2, (R + R.T) / 2, np.asarray(constant * c))
-    dyn, rew = raw.largest(system.K)
-    return system, ModelError(raw.A / dyn, raw.B / dyn, raw.b / dyn, raw.Q / rew, raw.R / rew, raw.c / rew)
+    return system, ModelError(A, B, b, (Q + Q.T) / 2, (R + R.T) / 2, np.asarray(c))
 
 
 @dataclass(frozen=True)
@@ -347,7 +387,7 @@ def assemble(design: LqgDesign, cells: list[LqgCell]) -> Batch:
     lipschitz = Lipschitz(
         **{name: np.array([[getattr(one, name)] for one in constants]) for name in ("dynamics", "reward", "policy")}
     )
-    error = ModelError(*(np.stack(parts) for parts in zip(*(error for _, error in drawn), strict=True)))
+    error = ModelError(*(np.stack(parts) for parts in zip(*(error for _, error in drawn), strict=True))).of_size_one(K)
     gamma = np.array([[system.gamma] for system, _ in drawn])
     return design.batch(
         Quadratic(A, B, K, Q, error.A, error.B, error.b[:, :, None], error.Q, error.R, error.c[:, None]),
@@ -363,6 +403,7 @@ def assemble(design: LqgDesign, cells: list[LqgCell]) -> Batch:
 def plain_lqg(design: LqgDesign, cell: LqgCell, kind: Kind) -> SystemPair:
     """The same configuration as plain functions, written from the recipe; the truth for the batches."""
     system, error = draw_lqg(design, cell)
+    error = error.of_size_one(system.K)
     eps_dyn, eps_rew = kind.errors(design.eps_dyn, design.eps_rew)
 
     def dynamics(s: Floats, a: Floats) -> Floats:

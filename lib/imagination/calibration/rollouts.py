@@ -24,11 +24,10 @@ from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from imagination.checks import Floats, Ints, number, numbers, whole, wholes
-from imagination.errors import require, shown
+from imagination.errors import RequestError, require, shown
 from imagination.gap.bounds import return_gap_bound, return_gap_tail
 from imagination.gap.lipschitz import Lipschitz
-from imagination.gap.mdp import steps
-from imagination.gap.system_pairs import SystemPair
+from imagination.gap.mdp import SystemPair, steps
 
 __all__ = [
     "Batch",
@@ -133,10 +132,12 @@ class Design:
     eps_rew: float = 0.01
 
     def __post_init__(self) -> None:
-        require(
-            len(self.kinds) > 0 and all(isinstance(kind, Kind) for kind in self.kinds),
-            f"kinds = {shown(self.kinds)} is not allowed: give at least one of Kind.DYN, Kind.REW, Kind.BOTH",
-        )
+        try:
+            kinds = tuple(Kind(kind) for kind in self.kinds)
+        except (TypeError, ValueError):
+            kinds = ()
+        require(kinds, f"kinds = {shown(self.kinds)} is not allowed: give at least one of dyn, rew, both")
+        object.__setattr__(self, "kinds", kinds)
         numbers("discounts", self.discounts, above=0, below=1, shape=(None,))
         number("eps_dyn", self.eps_dyn, above=0)
         number("eps_rew", self.eps_rew, above=0)
@@ -192,7 +193,12 @@ def calibrate(design: Design, *, seeds: Iterable[int] = (0,), block: int = 128) 
         >>> len(rows), bool((rows.ratio_sup <= 1).all())
         (10, True)
     """
-    chosen, block = wholes("seeds", list(seeds), shape=(None,)).tolist(), whole("block", block, low=1)
+    require(isinstance(design, Design), f"design = {shown(design)} is not a SyntheticDesign or LqgDesign")
+    try:
+        listed = list(seeds)
+    except TypeError:
+        raise RequestError(f"seeds = {shown(seeds)} is not allowed: whole numbers, such as (0, 1)") from None
+    chosen, block = wholes("seeds", listed, shape=(None,)).tolist(), whole("block", block, low=1)
     with threadpool_limits(1):  # thousands of tiny matrices: more threads only wait for each other
         return pd.concat([measure(batch) for batch in design.batches(chosen, block)], ignore_index=True)
 
@@ -344,9 +350,9 @@ def plain_gap(pair: SystemPair, horizon: int) -> tuple[float, float, float]:
     """
     gap = float(pair.gap(horizon))
     eps_dyn = eps_rew = 0.0
-    for s, a, reward, following in steps(pair.model, pair.policy, pair.start, horizon):
-        eps_dyn = max(eps_dyn, float(np.linalg.norm(following - pair.mdp.dynamics(s, a))))
-        eps_rew = max(eps_rew, abs(float(reward - pair.mdp.reward(s, a))))
+    for s, a, reward, following in steps(pair.learned, pair.policy, pair.start, horizon):
+        eps_dyn = max(eps_dyn, float(np.linalg.norm(following - pair.true.dynamics(s, a))))
+        eps_rew = max(eps_rew, abs(float(reward - pair.true.reward(s, a))))
     return gap, eps_dyn, eps_rew
 
 

@@ -21,8 +21,7 @@ import numpy as np
 from imagination.calibration.rollouts import Batch, Design, Kind, Systems, unit_norm
 from imagination.checks import Floats, number, numbers, wholes
 from imagination.gap.lipschitz import Lipschitz
-from imagination.gap.mdp import MDP
-from imagination.gap.system_pairs import SystemPair
+from imagination.gap.mdp import MDP, SystemPair
 
 __all__ = [
     "ACTIVATION",
@@ -308,7 +307,7 @@ def plain_synthetic(design: SyntheticDesign, cell: Cell, kind: Kind) -> SystemPa
             return lr * squash(m["r"] @ np.concatenate([s, a]))
 
     def wave(which: int, s: Floats, a: Floats) -> Floats:
-        return np.sin(m["waves"][which] @ np.concatenate([s, a]) + m["phases"][which])
+        return np.asarray(np.sin(m["waves"][which] @ np.concatenate([s, a]) + m["phases"][which]))
 
     def learned_dynamics(s: Floats, a: Floats) -> Floats:
         return dynamics(s, a) + eps_dyn * m["push"] * wave(0, s, a)

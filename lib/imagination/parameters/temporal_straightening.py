@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
-from imagination.parameters import ChapterParameters
+from imagination.parameters import ChapterParameters, parameter
 
 __all__ = ["Parameters"]
 
@@ -12,9 +10,9 @@ __all__ = ["Parameters"]
 class Parameters(ChapterParameters):
     """The rollouts on which the proved bounds are watched at work."""
 
-    eps: float = Field(0.3, gt=0, lt=1, description="Lipschitz constant of the latent velocity in the examples")
-    n_rollouts: int = Field(1500, ge=30, le=100_000, description="random latent rollouts")
-    n_steps: int = Field(8, ge=3, le=1000, description="steps of each rollout")
-    dimension: int = Field(3, ge=2, le=64, description="dimension of the latent state")
-    gamma: float = Field(0.95, gt=0, lt=1, description="discount in the link to Lemma 1")
-    seed: int = Field(0, ge=0, description="of the one generator")
+    eps: float = parameter(0.3, "Lipschitz constant of the latent velocity in the examples", ge=1e-6, lt=1)
+    n_rollouts: int = parameter(1500, "random latent rollouts", ge=30, le=100_000, quick=2000)
+    n_steps: int = parameter(8, "steps of each rollout", ge=3, le=1000, quick=100)
+    dimension: int = parameter(3, "dimension of the latent state", ge=2, le=64, quick=32)
+    gamma: float = parameter(0.95, "discount in the link to Lemma 1", ge=1e-6, le=1 - 1e-9)
+    seed: int = parameter(0, "of the one generator", ge=0, le=10**15)
