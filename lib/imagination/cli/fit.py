@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,25 +59,13 @@ def report(errors: Errors, resamples: int, seed: int) -> dict[str, Any]:
     import numpy as np
 
     from imagination.laws.alternatives import doubts
-    from imagination.laws.powerlaw import fit_power_law
+    from imagination.laws.head_fit import fit_measured
 
-    _, counts = np.unique(errors.n, return_counts=True)
-    enough = counts.min() > 1
-
-    def fit(values: Any, squared: bool) -> PowerLawFit:
-        return fit_power_law(
-            errors.n,
-            values,
-            seed=errors.seed if errors.paired else None,
-            squared=squared,
-            resamples=resamples if enough else 0,
-            generator=np.random.default_rng(seed),
-        )
-
-    first = fit(errors.error, errors.squared)
+    first = fit_measured(errors, resamples=resamples, generator=np.random.default_rng(seed))
     fits = {errors.measure: _fit(first)}
     if errors.squared:
-        fits["rmse"] = _fit(fit(errors.norms(), False))
+        roots = replace(errors, error=errors.norms(), measure="rmse")
+        fits["rmse"] = _fit(fit_measured(roots, resamples=resamples, generator=np.random.default_rng(seed)))
     return {
         "anchors": first.anchors.tolist(),
         "seeds": first.counts.tolist(),
@@ -91,20 +79,16 @@ def report(errors: Errors, resamples: int, seed: int) -> dict[str, Any]:
 def _fit(fit: PowerLawFit) -> dict[str, Any]:
     """One fit for JSON: null where there is no bootstrap."""
     (scale_error, exponent_error), (scale, exponent) = fit.standard_errors(), fit.intervals()
-
-    def known(value: Any) -> Any:
-        return None if any(math.isnan(v) for v in (value if isinstance(value, tuple) else (value,))) else value
-
     return {
         "scale": fit.scale,
         "exponent": fit.exponent,
         "r2": fit.r2,
-        "scale_standard_error": known(scale_error),
-        "exponent_standard_error": known(exponent_error),
-        "scale_interval_95": known(scale),
-        "exponent_interval_95": known(exponent),
+        "scale_standard_error": scale_error,
+        "exponent_standard_error": exponent_error,
+        "scale_interval_95": scale,
+        "exponent_interval_95": exponent,
         "means": fit.means.tolist(),
-        "standard_errors_of_the_means": [known(float(sem)) for sem in fit.sems],
+        "standard_errors_of_the_means": [float(sem) if sem == sem else None for sem in fit.sems],  # NaN with one seed
         "local_exponents": fit.local_exponents().tolist(),
     }
 
@@ -116,11 +100,10 @@ def _text(head: str, found: dict[str, Any]) -> str:
     lines = [f"{head}: {len(anchors)} anchors from {anchors[0]:g} to {anchors[-1]:g}, {each} {count} each"]
     for measure, fit in found["fits"].items():
         lines.append(f"  {measure:5s} {fit['scale']:.3g} N^{-fit['exponent']:.3g}   R² {fit['r2']:.3f}")
-        if fit["exponent_interval_95"]:
-            for name in ("exponent", "scale"):
-                low, high = fit[f"{name}_interval_95"]
-                error = fit[f"{name}_standard_error"]
-                lines.append(f"        {name:8s} {low:.3g} to {high:.3g} (95 %), standard error {error:.2g}")
+        for name in ("exponent", "scale") if found["bootstrap"] != "none" else ():
+            interval, error = fit[f"{name}_interval_95"], fit[f"{name}_standard_error"]
+            said = f"{interval[0]:.3g} to {interval[1]:.3g} (95 %)" if interval else "beyond any number"
+            lines.append(f"        {name:8s} {said}" + (f", standard error {error:.2g}" if error is not None else ""))
         if len(anchors) > 2:
             lines.append("        exponent between neighbours " + " ".join(f"{e:.2f}" for e in fit["local_exponents"]))
     if found["bootstrap"] == "none":

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from imagination.errors import require
+from imagination.errors import require, shown
 
 if TYPE_CHECKING:
-    from imagination.budget.planner import Plan
+    from imagination.gap.bounds import Lipschitz
 
-__all__ = ["command", "report"]
+__all__ = ["command"]
 
 CONSTANTS = {"lipschitz_dyn": "dynamics", "lipschitz_rew": "reward", "lipschitz_pi": "policy"}
 
@@ -50,30 +49,34 @@ def command(csv: Path, **options: Any) -> None:
     """
     import numpy as np
 
-    from imagination.budget.planner import HEADS, plan_budget
+    from imagination.budget.plan import HEADS, plan_text
+    from imagination.budget.planner import plan_budget
     from imagination.budget.weighting import weighting
+    from imagination.checks import whole
     from imagination.laws.errors_table import read_errors
 
-    require(options["seed"] >= 0, f"--seed {options['seed']} is not allowed: a whole number, 0 or more")
+    seed, horizon = options["seed"], options["horizon"]
+    require(seed >= 0, f"--seed {shown(seed)} is not allowed: a whole number, 0 or more")
     how = weighting(
         gamma=options["gamma"],
         lipschitz=_constants(options),
-        horizon=options["horizon"],
+        horizon=None if horizon is None else whole("horizon", horizon, low=1),
         weight=options["weight"],
     )
     taken = ("budget", "cost_dyn", "cost_rew", "target", "have_dyn", "have_rew", "state_dim", "resamples")
     plan = plan_budget(
         read_errors(csv, heads=HEADS, repeats_need_seeds=True),
         weighting=how,
-        generator=np.random.default_rng(options["seed"]),
+        generator=np.random.default_rng(seed),
         **{name: options[name] for name in taken},
     )
-    click.echo(
-        json.dumps(plan.as_json(), indent=2, ensure_ascii=False) if options["as_json"] else report(plan, options)
-    )
+    if options["as_json"]:
+        click.echo(json.dumps(plan.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo(plan_text(plan))
 
 
-def _constants(options: dict[str, Any]):
+def _constants(options: dict[str, Any]) -> Lipschitz | None:
     from imagination.gap.bounds import Lipschitz
 
     given = {name: options[option] for option, name in CONSTANTS.items() if options[option] is not None}
@@ -82,51 +85,3 @@ def _constants(options: dict[str, Any]):
         not given or not missing, f"{', '.join(missing)} not given: the three Lipschitz constants are needed together"
     )
     return Lipschitz(**given) if given else None
-
-
-def report(plan: Plan, request: dict[str, Any]) -> str:
-    """The plan as text.
-
-    Args:
-        plan: the plan.
-        request: ``budget``, ``cost_dyn``, ``cost_rew``, ``target``, ``have_dyn`` and ``have_rew`` as they were asked.
-    """
-    kinds = (
-        ("dynamics", plan.n_dyn, "n_dyn", request["have_dyn"], request["cost_dyn"], plan.eps_dyn, "exponent_dyn"),
-        ("reward", plan.n_rew, "n_rew", request["have_rew"], request["cost_rew"], plan.eps_rew, "exponent_rew"),
-    )
-    lines = [f"Plan for a budget of {request['budget']:g}   (in brackets: 95 % intervals)", ""]
-    for head, n, name, have, cost, error, exponent in kinds:
-        law = plan.laws[head]
-        owned = f", {have:g} of them owned already" if have else ""
-        lines += [
-            f"  {head}",
-            f"    samples   {n:,.0f}{_bracket(plan.intervals[name], ',.0f')}{owned}",
-            f"    to spend  {max(0.0, (n - have) * cost):,.6g}",
-            f"    error     {error:.3g}, from {law.scale:.3g} N^-{law.exponent:.3g}"
-            + (f", exponent{_bracket(plan.intervals[exponent], '.3f')}" if plan.intervals[exponent] else ""),
-        ]
-    even, at = plan.regret_even_split, plan.next_unit_at
-    bound = "bound" if plan.weighting.source != "given; the bound is an error per step" else "weighted error"
-    lines += [
-        "",
-        f"  share of dynamics   {plan.share_dyn:.1%}{_bracket(plan.intervals['share_dyn'], '.1%')}",
-        f"  expected {bound:<10} {plan.bound:.4g}{_bracket(plan.intervals['bound'], '.4g')}",
-        f"  an even split       {even:.4g} times that",
-        f"  next unit of money  {plan.next_unit}, owning {at[0]:,.0f} dynamics and {at[1]:,.0f} reward",
-        f"  weight              {plan.weighting.weight:.4g} ({plan.weighting.source})",
-        f"  a tenth of it       share of dynamics {plan.share_if_weight_is_a_tenth:.1%}",
-    ]
-    if plan.budget_for_target is not None:
-        lines.append(f"  for a target of {request['target']:g}   a budget of {plan.budget_for_target:,.4g} in all")
-    if plan.warnings:
-        lines += [
-            "",
-            "Careful:",
-            *(fill(line, 76, initial_indent="  - ", subsequent_indent="    ") for line in plan.warnings),
-        ]
-    return "\n".join(lines)
-
-
-def _bracket(interval: tuple[float, float] | None, style: str) -> str:
-    return f" [{interval[0]:{style}}, {interval[1]:{style}}]" if interval else ""

@@ -1,10 +1,9 @@
-"""Is it a power law at all? A law with a floor, a test for curvature, and the errors of prediction of each law.
+"""Is it a power law at all? The one test of that, the law with a floor, and what each law predicts.
 
 A straight line in log-log coordinates with R² near 1 isn't evidence for a power law: seven means that fall by a
 third have R² above .95 under many curves. What can tell them apart is how they bend, and how they predict means
-that they were not fitted to.
-
-What speaks against a fitted power law, in sentences that a person can act on.
+that they were not fitted to. :func:`doubts` says in sentences what speaks against a fit; the commands and the
+chapters all ask here.
 """
 
 from __future__ import annotations
@@ -14,18 +13,49 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import least_squares
 from scipy.stats import t as student_t
 
-from imagination.errors import require
-from imagination.laws.powerlaw import PowerLawFit, log_log_line
+from imagination.checks import Floats, number, numbers, plain, whole
+from imagination.errors import RequestError, require
+from imagination.laws.powerlaw import Interval, PowerLawFit, line
 
-__all__ = ["Curvature", "FloorLaw", "curvature_test", "doubts", "fit_floor_law", "left_out_error", "prediction_error"]
+__all__ = [
+    "LEVEL",
+    "Curvature",
+    "FloorLaw",
+    "curvature_test",
+    "doubts",
+    "fit_floor_law",
+    "left_out_error",
+    "prediction_error",
+]
+
+LEVEL = 0.05
+"""Level of the curvature test: the rate of false alarms under a true power law."""
+FEWEST_ANCHORS = 4
+"""Below this no test of the form has anything left to test with."""
+LEAST_DECADES = 1.0
+LEAST_R2 = 0.9
+MOST_LEFT_OUT = 20
+"""Anchors that the comparison in a doubt leaves out; more are thinned to so many."""
+TRIED = 3
+"""Starts from which a law with a floor is fitted: the best of a list."""
+POWER, FLOOR, PARABOLA = "power law", "power law with a floor", "parabola in log-log"
 
 
 @dataclass(frozen=True)
 class FloorLaw:
     """ε(N) = E + A N^-α: an error that stops falling at the floor E >= 0.
+
+    Args:
+        floor: E, 0 or more.
+        scale: A, 0 or more.
+        exponent: α.
+
+    Raises:
+        RequestError: for a value out of range.
 
     Example:
         >>> FloorLaw(floor=0.1, scale=2.0, exponent=0.5)(400.0)
@@ -36,10 +66,18 @@ class FloorLaw:
     scale: float
     exponent: float
 
-    def __call__(self, n):
-        """The error at n samples."""
-        error = self.floor + self.scale * np.asarray(n, dtype=np.float64) ** -self.exponent
-        return error if error.ndim else float(error)
+    def __post_init__(self) -> None:
+        number("floor", self.floor, low=0)
+        number("scale", self.scale, low=0)
+        number("exponent", self.exponent)
+
+    def __call__(self, n: ArrayLike) -> float | Floats:
+        """The error at n samples, n > 0."""
+        samples = numbers("n", n, above=0)
+        with np.errstate(over="ignore"):
+            error: Floats = self.floor + self.scale * samples**-self.exponent
+        require(np.isfinite(error).all(), "the error of this law with a floor is too large for a number")
+        return plain(error)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -48,28 +86,32 @@ class Curvature:
 
     Args:
         coefficient: c; positive where the error falls ever more slowly, negative where it steepens.
-        standard_error: of c, from the bootstrap over seeds where there is one, else from the residuals.
+        standard_error: of c, from leaving out one training at a time where there are two or more, else from the
+            residuals.
         p_value: two-sided probability of so large a |c| under a pure power law, by Student's t.
-        degrees: degrees of freedom of that t: seeds - 1, or anchors - 3.
+        degrees: degrees of freedom of that t: teachers - 1; Welch's number where anchors have other seeds; anchors - 3
+            with one training each.
     """
 
     coefficient: float
     standard_error: float
     p_value: float
-    degrees: int
+    degrees: float
 
 
 def curvature_test(fit: PowerLawFit) -> Curvature | None:
-    """Test a fit for curvature in log-log coordinates.
+    """Test a fit for curvature in log-log coordinates: the one test of a power law in this library.
 
-    With a bootstrap, the standard error of the coefficient is that over resampled seeds, so a bend that seeds share is
-    told from noise. Without one, residuals of the parabola have to serve, which needs four anchors.
+    Seeds that occur at every anchor are teachers, and are left out with all their anchors (the jackknife, then
+    Student's t): what a teacher shares over its anchors moves all means together, and is no bend. The answer depends
+    neither on a bootstrap nor on its seed, so that every command and chapter gives the same. With one training an
+    anchor the residuals of the parabola have to serve, which needs four anchors.
 
     Args:
         fit: of :func:`imagination.laws.powerlaw.fit_power_law`.
 
     Returns:
-        The test; None where the anchors are too few (three with a bootstrap over at least two seeds, else four).
+        The test; None where the anchors are too few (three with two or more trainings each, else four).
 
     Source: this book.
 
@@ -80,41 +122,43 @@ def curvature_test(fit: PowerLawFit) -> Curvature | None:
         >>> bent.coefficient > 0, bent.p_value < 0.01
         (True, True)
     """
-    anchors, seeds = len(fit.anchors), int(fit.counts.min())
-    if anchors < 3:
+    anchors = len(fit.anchors)
+    if anchors < 3 or (anchors == 3 and fit.log_covariance is None):
         return None
-    x = np.log(fit.anchors) - np.log(fit.anchors).mean()
-    rows = np.linalg.pinv(np.column_stack([np.ones(anchors), x, x**2]))
-    coefficient = float(rows[2] @ np.log(fit.means))
-    if len(fit.resampled_means) and seeds >= 2:
-        degrees = seeds - 1
-        # Drawing S seeds with replacement understates their variance by (S - 1) / S.
-        error = float((np.log(fit.resampled_means) @ rows[2]).std(ddof=1)) * math.sqrt(seeds / degrees)
-    elif anchors >= 4:
-        design = np.column_stack([np.ones(anchors), x, x**2])
-        residual = np.log(fit.means) - design @ (rows @ np.log(fit.means))
-        degrees = anchors - 3
-        error = float(np.linalg.norm(rows[2]) * math.sqrt(residual @ residual / degrees))
+    x, y = np.log(fit.anchors) - np.log(fit.anchors).mean(), np.log(fit.means)
+    unit = float(np.abs(x).max())
+    design = np.column_stack([np.ones(anchors), x / unit, (x / unit) ** 2])
+    rows = np.linalg.pinv(design)
+    bend = float(rows[2] @ y)
+    if fit.log_covariance is not None:
+        variance = float(rows[2] @ fit.log_covariance @ rows[2])
+        parts = rows[2] ** 2 * np.diag(fit.log_covariance)
+        welch = np.sum(parts**2 / (fit.counts - 1))
+        degrees = fit.teachers - 1.0 if fit.teachers else float(np.sum(parts) ** 2 / welch) if welch > 0 else 1.0
     else:
-        return None
-    if abs(coefficient) <= 1e-12:  # a straight line up to rounding
-        return Curvature(coefficient, error, 1.0, degrees)
-    p_value = 2 * float(student_t.sf(abs(coefficient) / error, degrees)) if error > 0 else 0.0
-    return Curvature(coefficient, error, p_value, degrees)
+        residual, degrees = y - design @ (rows @ y), anchors - 3.0
+        variance = float(rows[2] @ rows[2] * (residual @ residual) / degrees)
+    error = math.sqrt(variance)
+    if abs(bend) <= 1e-12 * max(1.0, float(np.abs(y).max())):  # a straight line up to rounding
+        p_value = 1.0
+    else:
+        p_value = 2 * float(student_t.sf(abs(bend) / error, degrees)) if error > 0 else 0.0
+    return Curvature(bend / unit**2, error / unit**2, p_value, degrees)
 
 
-def fit_floor_law(anchors: np.ndarray, means: np.ndarray) -> FloorLaw:
+def fit_floor_law(anchors: ArrayLike, means: ArrayLike) -> FloorLaw:
     """Fit E + A N^-α by least squares of the log errors, E >= 0.
 
     Args:
-        anchors: (A,) numbers of samples, A >= 3, increasing.
+        anchors: (A,) numbers of samples, A >= 3, distinct.
         means: (A,) errors, positive.
 
     Returns:
         The best of several starts. Where no floor helps, E is 0 up to rounding and the law is the power law.
 
     Raises:
-        RequestError: for fewer than three anchors.
+        RequestError: for fewer than three anchors, values that aren't positive, or a law so steep that its scale, the
+            error at one sample, is no number.
 
     Source: this book; the form is that of Hoffmann et al. (2022).
 
@@ -124,63 +168,83 @@ def fit_floor_law(anchors: np.ndarray, means: np.ndarray) -> FloorLaw:
         >>> round(law.floor, 4), round(law.scale, 3), round(law.exponent, 4)
         (0.08, 1.5, 0.4)
     """
-    anchors, means = np.asarray(anchors, dtype=np.float64), np.asarray(means, dtype=np.float64)
-    require(
-        len(anchors) >= 3,
-        f"a law with a floor has three unknowns, but {len(anchors)} anchors are given; give 3",
-    )
-    top, centre = float(means.min()), float(np.exp(np.log(anchors).mean()))
-    x, y = np.log(anchors / centre), np.log(means)
-    intercept, slope = log_log_line(anchors / centre, means)
+    x, y = _logs(anchors, means, least=3, what="a law with a floor has three unknowns")
+    floor, level, exponent = _floor_parameters(x, y)
+    log_scale = level + exponent * x.mean()
+    require(log_scale < 700, f"the errors fall too steeply with n for a law with a floor (exponent {exponent:.4g})")
+    return FloorLaw(math.exp(floor), math.exp(log_scale), exponent)
 
-    def residual(parameters: np.ndarray) -> np.ndarray:
-        floor, log_scale, exponent = parameters
-        return np.log(floor * top + np.exp(log_scale - exponent * x)) - y
 
-    def jacobian(parameters: np.ndarray) -> np.ndarray:
-        floor, log_scale, exponent = parameters
-        fall = np.exp(log_scale - exponent * x)
-        return np.column_stack([np.full(len(x), top), fall, -x * fall]) / (floor * top + fall)[:, None]
+def _logs(anchors: ArrayLike, means: ArrayLike, *, least: int, what: str) -> tuple[Floats, Floats]:
+    x = np.log(numbers("anchors", anchors, above=0, shape=(None,)))
+    y = np.log(numbers("means", means, above=0, shape=(None,)))
+    require(len(x) == len(y), f"{len(x)} anchors and {len(y)} means are given: one mean an anchor")
+    require(len(x) >= least, f"{what}, but {len(x)} anchors are given; give {least} or more")
+    require(len(np.unique(x)) == len(x), "an anchor stands there twice: give the mean of each once")
+    return x, y
+
+
+def _floor_parameters(x: Floats, y: Floats) -> tuple[float, float, float]:
+    """ln E (-inf for no floor), ln A about the middle of x, and α."""
+    top, x = float(y.min()), x - x.mean()
+    intercept, slope = line(x, y)
+
+    def logs(parameters: Floats) -> tuple[Floats, Floats]:
+        floor, level, exponent = parameters
+        fall = level - exponent * x
+        return fall, np.logaddexp(math.log(floor) + top if floor > 0 else -math.inf, fall)
+
+    def residual(parameters: Floats) -> Floats:
+        return np.asarray(logs(parameters)[1] - y)
+
+    def jacobian(parameters: Floats) -> Floats:
+        fall, total = logs(parameters)
+        part = np.exp(fall - total)
+        return np.column_stack([np.exp(np.minimum(top - total, 300.0)), part, -x * part])
 
     starts = [(0.0, float(intercept), float(-slope))]
     for floor in (0.3, 0.6, 0.8, 0.9, 0.97, 0.99, 0.999, 0.9999):
-        a, b = log_log_line(anchors / centre, means - floor * top)
+        a, b = line(x, y + np.log1p(-floor * np.exp(top - y)))
         starts.append((floor, float(a), float(-b)))
-    lower, upper = [0.0, -np.inf, -20.0], [1.0, np.inf, 20.0]
+    steepest = max(20.0, 2 * abs(float(slope)))
+    lower, upper = [0.0, -np.inf, -steepest], [1.0, np.inf, steepest]
+    starts.sort(key=lambda start: float(np.sum(residual(np.array(start)) ** 2)))
     fits = [
         least_squares(
             residual, np.clip(start, lower, upper), jacobian, bounds=(lower, upper), xtol=1e-12, ftol=1e-12, gtol=1e-12
         )
-        for start in starts
+        for start in starts[:TRIED]
     ]
-    floor, log_scale, exponent = min(fits, key=lambda found: found.cost).x
-    return FloorLaw(float(floor * top), float(np.exp(log_scale + exponent * math.log(centre))), float(exponent))
+    floor, level, exponent = map(float, min(fits, key=lambda found: float(found.cost)).x)
+    return math.log(floor) + top if floor > 0 else -math.inf, level, exponent
 
 
-Law = Callable[[np.ndarray], np.ndarray]
+Curve = Callable[[Floats], Floats]
+"""ln N to ln error."""
 
 
-def _power(anchors: np.ndarray, means: np.ndarray) -> Law:
-    intercept, slope = log_log_line(anchors, means)
-    return lambda n: np.exp(intercept + slope * np.log(n))
+def _power(x: Floats, y: Floats) -> Curve:
+    intercept, slope = line(x, y)
+    return lambda at: np.asarray(intercept + slope * at)
 
 
-def _parabola(anchors: np.ndarray, means: np.ndarray) -> Law:
-    centre = np.log(anchors).mean()
-    coefficients = np.polyfit(np.log(anchors) - centre, np.log(means), 2)
-    return lambda n: np.exp(np.polyval(coefficients, np.log(n) - centre))
+def _floor(x: Floats, y: Floats) -> Curve:
+    floor, level, exponent = _floor_parameters(x, y)
+    return lambda at: np.asarray(np.logaddexp(floor, level - exponent * (at - x.mean())))
 
 
-LAWS: dict[str, Callable[[np.ndarray, np.ndarray], Law]] = {
-    "power law": _power,
-    "power law with a floor": fit_floor_law,
-    "parabola in log-log": _parabola,
-}
+def _parabola(x: Floats, y: Floats) -> Curve:
+    centre, unit = x.mean(), np.abs(x - x.mean()).max()
+    coefficients = np.polyfit((x - centre) / unit, y, 2)
+    return lambda at: np.asarray(np.polyval(coefficients, (at - centre) / unit))
+
+
+LAWS: dict[str, Callable[[Floats, Floats], Curve]] = {POWER: _power, FLOOR: _floor, PARABOLA: _parabola}
 """The laws that are compared, by the name that a reader sees. The parabola has as many constants as the floor law, and
 stands for any bend, also one that steepens."""
 
 
-def prediction_error(anchors: np.ndarray, means: np.ndarray, *, fitted: int) -> dict[str, np.ndarray]:
+def prediction_error(anchors: ArrayLike, means: ArrayLike, *, fitted: int) -> dict[str, Floats]:
     """Fit each law to the first anchors and predict the others.
 
     Args:
@@ -191,6 +255,9 @@ def prediction_error(anchors: np.ndarray, means: np.ndarray, *, fitted: int) -> 
     Returns:
         For each law, ln(predicted / measured) at the other anchors, (A - fitted,).
 
+    Raises:
+        RequestError: for values out of range, or a number of fitted anchors that isn't allowed.
+
     Source: this book.
 
     Example:
@@ -199,23 +266,23 @@ def prediction_error(anchors: np.ndarray, means: np.ndarray, *, fitted: int) -> 
         >>> bool(abs(off["power law with a floor"]).max() < 1e-3), bool(off["power law"][-1] < -0.05)
         (True, True)
     """
-    require(3 <= fitted < len(anchors), f"fitted = {fitted} is not allowed: from 3 to {len(anchors) - 1} anchors")
-    anchors, means = np.asarray(anchors, dtype=np.float64), np.asarray(means, dtype=np.float64)
-    return {
-        name: np.log(law(anchors[:fitted], means[:fitted])(anchors[fitted:]) / means[fitted:])
-        for name, law in LAWS.items()
-    }
+    x, y = _logs(anchors, means, least=4, what="with three anchors fitted none is left to predict")
+    first = whole("fitted", fitted, low=3, high=len(x) - 1)
+    return {name: law(x[:first], y[:first])(x[first:]) - y[first:] for name, law in LAWS.items()}
 
 
-def left_out_error(anchors: np.ndarray, means: np.ndarray) -> dict[str, np.ndarray]:
+def left_out_error(anchors: ArrayLike, means: ArrayLike) -> dict[str, Floats]:
     """Leave each anchor out in turn, fit each law to the rest, predict the one left out.
 
     Args:
-        anchors: (A,), A >= 4.
+        anchors: (A,), A >= 4, distinct.
         means: (A,) positive.
 
     Returns:
         For each law, ln(predicted / measured), (A,).
+
+    Raises:
+        RequestError: for values out of range or fewer than four anchors.
 
     Source: this book.
 
@@ -224,30 +291,20 @@ def left_out_error(anchors: np.ndarray, means: np.ndarray) -> dict[str, np.ndarr
         >>> {name: bool(abs(off).max() < 1e-6) for name, off in left_out_error(n, 5 * n**-0.4).items()}
         {'power law': True, 'power law with a floor': True, 'parabola in log-log': True}
     """
-    anchors, means = np.asarray(anchors, dtype=np.float64), np.asarray(means, dtype=np.float64)
-    require(len(anchors) >= 4, f"leaving one of {len(anchors)} anchors out leaves too few for a floor; give 4 or more")
-    others = [np.delete(np.arange(len(anchors)), i) for i in range(len(anchors))]
+    x, y = _logs(anchors, means, least=4, what="leaving one out must leave three for a floor")
+    others = [np.delete(np.arange(len(x)), i) for i in range(len(x))]
     return {
-        name: np.array(
-            [math.log(float(law(anchors[o], means[o])(anchors[i])) / means[i]) for i, o in enumerate(others)]
-        )
+        name: np.array([float(law(x[o], y[o])(x[i])) - y[i] for i, o in enumerate(others)])
         for name, law in LAWS.items()
     }
 
 
-FEWEST_ANCHORS = 4
-"""Below this no test of the form has anything left to test with."""
-LEAST_DECADES = 1.0
-LEAST_R2 = 0.9
-LEVEL = 0.05
-"""Level of the curvature test: the rate of false alarms under a true power law."""
-
-
-def doubts(fit: PowerLawFit) -> list[str]:
+def doubts(fit: PowerLawFit, *, exponents: Interval | None = None) -> list[str]:
     """Say what speaks against a power law, most serious first; an empty list where nothing does.
 
     Args:
         fit: of :func:`imagination.laws.powerlaw.fit_power_law`, best with a bootstrap.
+        exponents: interval of the exponent, where one is known beside the bootstrap's.
 
     Returns:
         One sentence for each doubt: too few anchors, too short a range, an exponent that may be zero, a low R², or a
@@ -269,18 +326,19 @@ def doubts(fit: PowerLawFit) -> list[str]:
         found.append(
             f"{count} anchors can't tell a power law from any other falling curve: measure at {FEWEST_ANCHORS} or more"
         )
-    decades = math.log10(fit.anchors[-1] / fit.anchors[0])
+    decades = math.log10(fit.anchors[-1]) - math.log10(fit.anchors[0])
     if decades < LEAST_DECADES:
         found.append(
             f"the anchors span a factor of {10**decades:.2g} only: an exponent needs a decade, better two; "
             "measure at larger n"
         )
-    low, high = fit.intervals()[1]
+    interval = exponents or fit.intervals()[1]
     if fit.exponent <= 0:
         found.append(f"the error doesn't fall with n (exponent {fit.exponent:.3g}): there is nothing to extrapolate")
-    elif low <= 0 <= high:
+    elif interval and interval[0] <= 0 <= interval[1]:
         found.append(
-            f"the exponent may be zero (95 % interval {low:.2g} to {high:.2g}): measure more seeds or a wider range"
+            f"the exponent may be zero (95 % interval {interval[0]:.2g} to {interval[1]:.2g}): measure more seeds or a "
+            "wider range"
         )
     if fit.r2 < LEAST_R2:
         found.append(f"R² is {fit.r2:.2f}: the line leaves much of the means unexplained{_alternative(fit)}")
@@ -296,12 +354,17 @@ def _alternative(fit: PowerLawFit) -> str:
     """Name the laws that predict left-out anchors better than the power law does, the best first."""
     if len(fit.anchors) < FEWEST_ANCHORS:
         return ""
-    off = {name: float(np.sqrt(np.mean(e**2))) for name, e in left_out_error(fit.anchors, fit.means).items()}
-    power = off.pop("power law")
-    better = sorted((name for name in off if off[name] < power), key=off.get)
+    some = np.unique(np.linspace(0, len(fit.anchors) - 1, min(len(fit.anchors), MOST_LEFT_OUT)).round().astype(int))
+    anchors, means = fit.anchors[some], fit.means[some]
+    off = {name: float(np.sqrt(np.mean(e**2))) for name, e in left_out_error(anchors, means).items()}
+    power = off.pop(POWER)
+    better = sorted((name for name in off if off[name] < power), key=lambda name: off[name])
     if not better:
         return f"; yet no other law tried predicts left-out anchors better (power law: {power:.2g} in ln)"
-    floor = fit_floor_law(fit.anchors, fit.means)
-    constants = {"power law with a floor": f" {floor.floor:.3g} + {floor.scale:.3g} N^-{floor.exponent:.3g}"}
+    try:
+        floor = fit_floor_law(anchors, means)
+        constants = {FLOOR: f" {floor.floor:.3g} + {floor.scale:.3g} N^-{floor.exponent:.3g}"}
+    except RequestError:  # better, and yet too steep to write down
+        constants = {}
     named = ", ".join(f"{name}{constants.get(name, '')}: {off[name]:.2g}" for name in better)
     return f"; better at left-out anchors (rms error in ln): {named}; power law: {power:.2g}"
