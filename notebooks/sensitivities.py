@@ -414,7 +414,7 @@ axis.axvline(0, color=BLACK, linewidth=0.8)
 axis.set(
     xlabel=r"$\ell$ with the multiplier $K$",
     yticks=range(len(radii)),
-    ylabel="$\\lVert s_0\\rVert$",
+    ylabel="$\\|s_0\\|$",
 )
 axis.set_yticklabels([f"{radius:g}" for radius in radii])
 axis.grid(axis="y", visible=False)

@@ -252,8 +252,8 @@ def lipschitz_quotients(rng, pair, sample):
         best = np.maximum(
             best,
             [
-                np.linalg.norm(pair.mdp.dynamics(s, a) - pair.mdp.dynamics(t, b)) / apart,
-                abs(pair.mdp.reward(s, a) - pair.mdp.reward(t, b)) / apart,
+                np.linalg.norm(pair.true.dynamics(s, a) - pair.true.dynamics(t, b)) / apart,
+                abs(pair.true.reward(s, a) - pair.true.reward(t, b)) / apart,
                 np.linalg.norm(pair.policy(s) - pair.policy(t)) / np.linalg.norm(s - t),
             ],
         )
@@ -297,7 +297,7 @@ def test_lqg_maps_have_their_constants_and_rollouts_stay_in_the_domain(growth):
 
     best = lipschitz_quotients(rng, pair, lambda g: (in_ball(g, 4, 1.0), in_ball(g, 2, known.policy)))
     assert (best <= np.array([known.dynamics, known.reward, known.policy]) * (1 + 1e-9)).all()
-    for system in (pair.mdp, pair.model):
+    for system in (pair.true, pair.learned):
         path = rollout(system, pair.policy, pair.start, 300)
         assert np.linalg.norm(path.states, axis=1).max() <= 1 + 1e-12
         assert np.linalg.norm(path.actions, axis=1).max() <= known.policy * (1 + 1e-12)

@@ -1,9 +1,18 @@
 """The reader of error tables: what it accepts, and that each refusal names line and column."""
 
+import csv
+import io
+import os
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagination.errors import RequestError
+from imagination.laws import errors_table
 from imagination.laws.errors_table import read_errors
 
 
@@ -62,6 +71,19 @@ def test_seeds_that_differ_between_anchors_are_not_paired(tmp_path):
         ("head,n,mse\n ,10,0.1\n", "line 2, column head: empty"),
         ("head,n,mse\na,10\n", "line 2: 2 columns"),
         ("head,n,mse,seed\na,10,0.1,1.5\n", "line 2, column seed: '1.5'"),
+        ("head,n,mse,seed\na,10,0.1," + "9" * 6000, "line 2, column seed: '999"),
+        ("head,n,mse\na,10,1e200\n", "line 2, column mse: '1e200' is not allowed: a number from 1e-150 to 1e+150"),
+        ("head;n;mse\na;10;0,1\n", "line 1: columns are separated by ';'"),
+        ("head,n,mse\na,10,0,1\n", "line 2: 4 columns where the first line has 3; is there a decimal comma?"),
+        ('head,n,mse\na,10,"0,1"\n', "line 2, column mse: '0,1' is not allowed: a number from"),
+        ("head,n,mse\na,10,1\nhead,n,mse\n", "line 3: the first line stands there again"),
+        ("head,n,mse\na,10,1\n\x1b[31ma,20,1\n", "line 3, column head: '\\x1b[31ma' is not allowed"),
+        ("head,n,mse\n" + "a" * 5000 + ",10,1\n", "line 2, column head: 'aaa"),
+        ('head,n,mse\na,10,1\n"a,20,1\n', "line 3: not a CSV"),
+        ("head,n,mse\na,10,1\na,2\x000,1\n", "line 3: there is a NUL byte"),
+        (",".join(f"c{i}" for i in range(5000)), "line 1: 5,000 columns are more than 100"),
+        ("head,n,mse\n" + "".join(f"a,{n},1\n" for n in range(1, 502)), "501 different n of head a or more"),
+        ("head,n,mse\n" + "".join(f"h{n},1,1\n" for n in range(21)), "21 heads or more, and at most 20"),
         ("head,n,mse,seed\na,10,0.1,1\na,10,0.2,1\n", "line 3: head a, n = 10, seed = 1 stands in line 2 already"),
     ],
 )
@@ -80,6 +102,95 @@ def test_missing_binary_and_foreign_files(tmp_path):
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00\x9f")
     with pytest.raises(RequestError, match="UTF-8"):
         read_errors(tmp_path / "b.csv")
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "folder").mkdir()
+    for name, reason in (
+        (tmp_path / "pipe.csv", "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+        (tmp_path / "folder", "No such file"),
+        ("p" * 300, "too long"),
+        ("nul\0.csv", "null"),
+    ):
+        with pytest.raises(RequestError, match=reason):
+            read_errors(name)
+    with pytest.raises(RequestError, match="is not allowed: the name of a CSV"):
+        read_errors(3)
+
+
+def test_sizes_beyond_the_limits_are_refused(tmp_path, monkeypatch):
+    file = table(tmp_path, "head,n,mse\n" + "a,10,1\n" * 300)
+    monkeypatch.setattr(errors_table, "CHUNK", 50)
+    assert len(read_errors(file)["a"].n) == 300
+    monkeypatch.setattr(errors_table, "MOST_ROWS", 200)
+    with pytest.raises(RequestError, match="200 rows or more"):
+        read_errors(file)
+    monkeypatch.setattr(errors_table, "MOST_BYTES", 1000)
+    with pytest.raises(RequestError, match="larger than 1,000 bytes"):
+        read_errors(file)
+
+
+NAMES = st.sampled_from(["dynamics", "reward", "a head, with a comma", 'a "quoted" one', "é"])
+ROWS = st.lists(
+    st.tuples(NAMES, st.floats(1e-3, 1e9), st.integers(0, 9), st.floats(1e-150, 1e150)),
+    min_size=1, max_size=30, unique_by=lambda row: row[:3],
+)  # fmt: skip
+
+
+@given(
+    rows=ROWS,
+    columns=st.permutations(["head", "n", "seed", "mse", "steps"]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    mark=st.sampled_from(["", "\ufeff"]),
+    blank=st.integers(0, 2),
+    chunk=st.sampled_from([1, 3, 50_000]),
+)
+@settings(deadline=None)
+def test_what_was_written_is_read(rows, columns, end, quoting, mark, blank, chunk):
+    """Any table, in any dialect of comma-separated text, comes back number for number and in order."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator=end, quoting=quoting)
+    writer.writerow([f" {name.upper()} " for name in columns])
+    for head, n, seed, mse in rows:
+        values = {"head": head, "n": repr(n), "seed": seed, "mse": repr(mse), "steps": "anything"}
+        writer.writerow([values[name] for name in columns])
+        text.write(end * blank)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(errors_table, "CHUNK", chunk)
+        file = Path(folder, "mine.csv")
+        file.write_bytes((mark + text.getvalue()).encode())
+        found = read_errors(file)
+    assert list(found) == list(dict.fromkeys(head for head, *_ in rows))
+    for head, errors in found.items():
+        mine = [row for row in rows if row[0] == head]
+        assert list(zip(errors.n, errors.seed, errors.error, strict=True)) == [row[1:] for row in mine]
+        seeds = [{row[2] for row in mine if row[1] == n} for n in {row[1] for row in mine}]
+        assert errors.paired == all(s == seeds[0] for s in seeds)
+
+
+PIECES = st.sampled_from(
+    ["head", "n", "mse", "seed", ",", ",", ",", "\n", "\n", "\r", '"', ";", "a", "10", "0.5", "-1", "nan", "1e999",
+     "\x00", "\x1b[0m", "\u2028", " ", "é", "", "head,n,mse\n", "a,10,0.5\n", "a,20,0.5\n"]
+)  # fmt: skip
+
+
+@given(text=st.lists(PIECES, max_size=40).map("".join), junk=st.binary(max_size=5))
+@settings(deadline=None, max_examples=300)
+def test_any_text_is_a_table_or_one_line(text, junk):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "mine.csv")
+        file.write_bytes(text.encode() + junk)
+        said, found = "mine.csv", {}
+        try:
+            found = read_errors(file)
+        except RequestError as refusal:
+            said = str(refusal)
+    assert said.isprintable()
+    assert "mine.csv" in said
+    assert all((e.n > 0).all() and np.isfinite(e.error).all() for e in found.values())
 
 
 def test_a_planner_may_ask_for_two_heads_and_named_repeats(tmp_path):

@@ -116,8 +116,31 @@ def test_wrong_requests(tmp_path):
     with pytest.raises(RequestError, match="--resamples 1"):
         run(tmp_path, "--resamples", 1)
     (tmp_path / "one.csv").write_text("head,n,mse\na,100,1\na,100,2\n")
-    with pytest.raises(RequestError, match="n = 100 alone"):
+    with pytest.raises(RequestError, match="100 is the only number of samples"):
         run(tmp_path / "one.csv")
+
+
+@pytest.mark.parametrize(
+    "rows", ["a,1000,0.5\na,1001,0.1\n", "a,1000,1e150\na,2000,1e-150\n", "a,1000,1e308\na,2000,1e307\n"]
+)
+def test_a_law_that_no_number_can_hold_is_refused(tmp_path, rows):
+    file = tmp_path / "mine.csv"
+    file.write_text("head,n,mse\n" + rows)
+    with pytest.raises(RequestError, match=r"too steeply|1e308' is not allowed"):
+        run(file, "--json")
+
+
+def test_what_no_number_can_hold_is_null(tmp_path):
+    """Near anchors whose line is a number and whose resampled scales are not all."""
+    rows = [f"a,{n},{s},{e}" for n, errors in ((1000, (1, 0.9, 1.1)), (1020, (1.0, 0.1, 5))) for s, e in
+            enumerate(errors)]  # fmt: skip
+    file = tmp_path / "mine.csv"
+    file.write_text("head,n,seed,error\n" + "\n".join(rows))
+    result = run(file, "--json", "--resamples", 200)
+    fit = json.loads(result.output, parse_constant=pytest.fail)["heads"]["a"]["fits"]["error"]
+    assert (fit["scale_standard_error"], fit["scale_interval_95"]) == (None, None)
+    assert fit["exponent_interval_95"]
+    assert "beyond any number" in run(file, "--resamples", 200).output
 
 
 def test_exit_code_two_and_one_line(tmp_path, capsys):

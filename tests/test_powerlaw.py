@@ -1,5 +1,6 @@
 """Power laws: planted laws, brute force, and the error rates of the tests that judge them."""
 
+import contextlib
 import itertools
 import math
 
@@ -9,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagination.errors import RequestError
-from imagination.laws.alternatives import curvature_test, fit_floor_law, left_out_error, prediction_error
-from imagination.laws.powerlaw import PowerLaw, fit_power_law, resampled_means
+from imagination.laws.alternatives import FloorLaw, curvature_test, fit_floor_law, left_out_error, prediction_error
+from imagination.laws.powerlaw import PowerLaw, fit_power_law, log_log_line, resampled_means
 
 ANCHORS = np.array([2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5])
 
@@ -111,31 +112,51 @@ def test_resampled_means_average_to_the_means():
     assert drawn.mean(0) == pytest.approx(data.mean(0), abs=6 * data.std() / math.sqrt(20 * 40_000))
 
 
+def test_blocks_of_many_seeds_have_the_spread_of_all():
+    """3,000 seeds are drawn in blocks; the spread of 20,000 means against that of independent seeds, 10 % (the variance
+    between 500 blocks is known to 6 %, so the spread to 3 %: above three standard errors)."""
+    data = np.random.default_rng(4).lognormal(size=(3_001, 2))
+    drawn = resampled_means(data, 20_000, np.random.default_rng(5))
+    assert drawn.std(axis=0) == pytest.approx(data.std(axis=0) / math.sqrt(3_001), rel=0.1)
+    assert drawn.mean(axis=0) == pytest.approx(data.mean(axis=0), abs=0.01 * data.std())
+
+
 # ------------------------------------------------------------------------------------------------ curvature and floor
 
 
-def test_curvature_false_alarm_rate():
-    """A true power law, 30 teachers, level 5 %: 400 data sets. Between 4 and 44 alarms; false alarm below 1e-3 if the
-    true rate is between 3 % and 7 %."""
+@pytest.mark.parametrize(
+    ("teachers", "named", "noise", "teacher"),
+    [(30, True, 0.1, 0.4), (6, True, 0.05, 0.4), (2, True, 0.3, 0.4), (6, False, 0.3, 0.0)],
+)
+def test_curvature_false_alarm_rate(teachers, named, noise, teacher):
+    """A true power law, level 5 %: 400 data sets. More than 46 alarms has probability below 1e-4 at a true rate of
+    6.2 % (8,000 data sets of each kind gave 4.9 to 6.2 %); fewer than 4 has probability below 1e-3 at 4 %."""
     generator = np.random.default_rng(6)
     alarms = 0
     for _ in range(400):
-        n, error, seed = planted(30, PowerLaw(1.0, 0.2), noise=0.1, generator=generator)
-        alarms += curvature_test(fit_power_law(n, error, seed=seed, resamples=300, generator=generator)).p_value < 0.05
-    assert 4 <= alarms <= 44
-
-
-def test_curvature_false_alarm_rate_with_few_teachers():
-    """The same with 6 teachers and noise that is no longer small: at most 38 of 400; false alarm below 1e-3 if the true
-    rate is 5.5 % or less."""
-    generator = np.random.default_rng(9)
-    alarms = 0
-    for _ in range(400):
-        n, error, seed = planted(6, PowerLaw(1.0, 0.2), noise=0.05, generator=generator)
-        test = curvature_test(fit_power_law(n, error, seed=seed, resamples=300, generator=generator))
+        n, error, seed = planted(teachers, PowerLaw(1.0, 0.2), noise=noise, teacher=teacher, generator=generator)
+        test = curvature_test(fit_power_law(n, error, seed=seed if named else None))
         alarms += test.p_value < 0.05
-    assert test.degrees == 5
-    assert alarms <= 38
+    assert 4 <= alarms <= 46
+    assert test.degrees == pytest.approx(teachers - 1) if named else 5 <= test.degrees <= 35
+
+
+def test_the_test_does_not_depend_on_the_bootstrap():
+    n, error, seed = planted(12, PowerLaw(1.0, 0.2), generator=np.random.default_rng(1))
+    plain = curvature_test(fit_power_law(n, error, seed=seed))
+    for how in ("paired", "stratified"):
+        fit = fit_power_law(n, error, seed=seed, resamples=50, resampling=how, generator=np.random.default_rng(2))
+        assert curvature_test(fit) == plain
+
+
+def test_covariance_of_log_means_is_that_of_leaving_each_teacher_out():
+    """Against the slow way: refit without each teacher. A mean that one teacher makes alone does not break it."""
+    n, error, seed = planted(5, PowerLaw(1.0, 0.2), generator=np.random.default_rng(1))
+    logs = [np.log(error.reshape(5, -1)[np.arange(5) != s].mean(axis=0)) for s in range(5)]
+    slow = np.cov(np.array(logs).T, ddof=0) * 4
+    assert fit_power_law(n, error, seed=seed).log_covariance == pytest.approx(slow, rel=1e-9, abs=1e-15)
+    assert np.diag(fit_power_law(n, error).log_covariance) == pytest.approx(np.diag(slow), rel=1e-9)
+    assert np.isfinite(fit_power_law([1, 1, 2, 2], [1e150, 1e-150, 1, 2]).log_covariance).all()
 
 
 def test_curvature_finds_a_floor():
@@ -193,11 +214,15 @@ def test_prediction_scores_name_the_law_that_holds():
     [
         ({"n": [1, 2], "error": [1]}, "2 values of n and 1 errors"),
         ({"n": [5, 5], "error": [1, 2]}, "n = 5 alone"),
-        ({"n": [], "error": []}, "shape"),
+        ({"n": [], "error": []}, "n is empty"),
         ({"n": [1, -2], "error": [1, 1]}, "n = -2"),
         ({"n": [1, 2], "error": [1, 0]}, "error = 0"),
         ({"n": [1, 2], "error": [1, math.nan]}, "error = nan"),
-        ({"n": ["a", 2], "error": [1, 1]}, "not a list of numbers"),
+        ({"n": ["a", 2], "error": [1, 1]}, "n = .* is not allowed"),
+        ({"n": [1, 2], "error": [1, 1e200]}, r"error = 1e\+200"),
+        ({"n": [1000, 1001], "error": [1, 1e-9]}, "too steeply"),
+        ({"n": range(1, 502), "error": [1] * 501}, "501 different n are given, more than 500"),
+        ({"n": [1, 2], "error": [1, 1], "resamples": 10**12}, "resamples = 1e"),
         ({"n": [1, 2], "error": [1, 1], "resamples": 10}, "generator="),
         ({"n": [1, 2], "error": [1, 1], "resamples": 1}, "resamples = 1"),
         ({"n": [1, 2], "error": [1, 1], "seed": [1], "resamples": 5, "generator": np.random.default_rng(0)}, "1 seeds"),
@@ -232,3 +257,35 @@ def test_a_growing_error_is_reported_but_cannot_be_planned_with():
     assert law.exponent < 0
     with pytest.raises(RequestError, match="never reaches"):
         law.samples_for(0.5)
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.text(max_size=3), st.integers(-2, 10**400), st.floats(), st.just(1j),
+    st.just(object()), st.just([[1.0], [2.0, 3.0]]), st.just(np.ma.array([1.0, 2.0], mask=[True, False])),
+    st.lists(st.floats(), max_size=4), st.lists(st.floats(0.1, 10), min_size=3, max_size=5),
+    st.just(np.array([1e-300, 1.0, 1e300])), st.just([1000, 1001, 1002, 1003]),
+)  # fmt: skip
+
+
+@given(a=JUNK, b=JUNK, c=JUNK)
+@settings(deadline=None, max_examples=60)
+def test_anything_is_answered_or_refused(a, b, c):
+    """RequestError or a finite answer, from every public function of the room, without a warning."""
+    calls = [
+        lambda: [PowerLaw(a, b).exponent],
+        lambda: PowerLaw(2.0, 3.0)(a),
+        lambda: PowerLaw(2.0, 3.0).samples_for(a),
+        lambda: PowerLaw.from_mse(a, b, outputs=c).scale,
+        lambda: fit_power_law(a, b, seed=c).means,
+        lambda: fit_power_law([1, 2], [2, 1], resamples=a, resampling=b, generator=c).scale,
+        lambda: log_log_line(a, b)[0],
+        lambda: resampled_means(a, b, c),
+        lambda: fit_floor_law(a, b).exponent,
+        lambda: np.concatenate(list(left_out_error(a, b).values())),
+        lambda: np.concatenate(list(prediction_error(a, b, fitted=c).values())),
+        lambda: FloorLaw(a, b, c)(10.0),
+        lambda: fit_power_law([1, 2], [2, 1]).intervals(a)[0] or 0.0,
+    ]
+    for call in calls:
+        with contextlib.suppress(RequestError):
+            assert np.isfinite(np.asarray(call(), dtype=float)).all()

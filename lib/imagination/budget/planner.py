@@ -13,7 +13,7 @@ from imagination.budget.buying import next_unit
 from imagination.budget.plan import HEADS, Plan, Request
 from imagination.budget.weighting import Weighting
 from imagination.checks import number, whole
-from imagination.errors import RequestError, require
+from imagination.errors import RequestError, require, shown
 from imagination.laws.errors_table import Errors
 from imagination.laws.head_fit import HeadFit, fit_head
 from imagination.laws.powerlaw import Interval, percentiles
@@ -79,6 +79,8 @@ def plan_budget(
     """
     request = Request(budget, cost_dyn, cost_rew, target, have_dyn, have_rew, state_dim)
     draws = whole("resamples", resamples, low=100, high=MOST_RESAMPLES)
+    require(isinstance(errors, Mapping), f"errors = {shown(errors)} is not allowed: what read_errors gives")
+    require(isinstance(weighting, Weighting), f"weighting = {shown(weighting)} is not allowed: what weighting() gives")
     heads = {}
     for name in HEADS:
         require(name in errors, f"there are no errors of the head {name}: both curves are needed")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagination.checks import Floats, generator_of, whole
-from imagination.errors import require, shown
+from imagination.checks import Floats, generator_of, numbers, whole
+from imagination.errors import RequestError, require, shown
 from imagination.laws.errors_table import Errors
 from imagination.laws.powerlaw import Interval, PowerLaw, PowerLawFit, fit_power_law, line, percentiles
 
@@ -49,20 +49,22 @@ def fit_measured(errors: Errors, *, resamples: int, generator: np.random.Generat
         RequestError: naming the head, as :func:`imagination.laws.powerlaw.fit_power_law` does.
     """
     require(isinstance(errors, Errors), f"errors = {shown(errors)} is not allowed: what read_errors gives for a head")
-    anchors, counts = np.unique(errors.n, return_counts=True)
+    anchors, counts = np.unique(numbers("n", errors.n, above=0, shape=(None,)), return_counts=True)
     require(
         len(anchors) >= 2,
-        f"head {errors.head}, column n: {anchors[0] if len(anchors) else math.nan:g} is the only number of samples; a "
-        "power law needs two or more",
+        f"head {errors.head}, column n: {anchors[0]:g} is the only number of samples; a power law needs two or more",
     )
-    return fit_power_law(
-        errors.n,
-        errors.error,
-        seed=errors.seed if errors.paired else None,
-        squared=errors.squared,
-        resamples=resamples if counts.min() > 1 else 0,
-        generator=generator,
-    )
+    try:
+        return fit_power_law(
+            errors.n,
+            errors.error,
+            seed=errors.seed if errors.paired else None,
+            squared=errors.squared,
+            resamples=resamples if counts.min() > 1 else 0,
+            generator=generator,
+        )
+    except RequestError as error:
+        raise RequestError(f"head {errors.head}: {error}") from None
 
 
 def fit_head(errors: Errors, *, outputs: int = 1, resamples: int, generator: np.random.Generator) -> HeadFit:

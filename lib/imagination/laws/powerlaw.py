@@ -188,8 +188,8 @@ def percentiles(values: Floats, level: float = 0.95) -> Interval | None:
     """The middle part of drawn values; None where an end of it is no number.
 
     Example:
-        >>> percentiles(np.arange(101.0), 0.9), percentiles(np.array([1.0, np.inf]))
-        ((5.0, 95.0), None)
+        >>> percentiles(np.arange(101.0), 0.5), percentiles(np.array([1.0, np.inf]))
+        ((25.0, 75.0), None)
     """
     with np.errstate(invalid="ignore"):
         low, high = np.percentile(values, [50 * (1 - level), 50 * (1 + level)]).tolist()
