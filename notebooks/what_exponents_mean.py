@@ -588,24 +588,39 @@ costs = {
     "cost_rew": p.cost_rew,
     "weight": weight,
 }
-problem = Problem.from_laws(*truth, **costs)
+
+
+def attempt(compute):
+    """What is computed, or NaN where it is beyond floating point."""
+    try:
+        return float(compute())
+    except RequestError:
+        return np.nan
+
+
+def price(share):
+    """How much worse than the best split one with this spend share of dynamics is."""
+    return attempt(lambda: regret(Problem.from_laws(*truth, **costs), share))
 
 
 def worth(dynamics, reward):
-    """Split, factor and budget that halves the bound; None for what no float holds."""
-    split, factor, halving = optimal_split(dynamics, reward, **costs), None, None
-    theirs = Problem.from_laws(dynamics, reward, **costs)
+    """Spend share, ratio of counts, factor, and growth of the budget that halves."""
     try:
-        factor = float(regret(problem, split.share_dyn))
-        halving = float(budget_for_target(theirs, split.objective / 2)[0]) / p.budget
+        split = optimal_split(dynamics, reward, **costs)
     except RequestError:
-        pass
-    return split, factor, halving
+        return np.full(4, np.nan)
+    theirs = Problem.from_laws(dynamics, reward, **costs)
+    return np.array([
+        split.share_dyn,
+        split.n_dyn / split.n_rew if split.n_rew > 0 else np.nan,
+        price(split.share_dyn),
+        attempt(lambda: budget_for_target(theirs, split.objective / 2)[0] / p.budget),
+    ])  # fmt: skip
 
 
 def shown(number, form):
     """A number as text; very large ones by their magnitude."""
-    if number is None or not np.isfinite(number):
+    if not np.isfinite(number):
         return "beyond floating point"
     return f"{number:{form if number < 1000 else '.3g'}}"
 
@@ -614,22 +629,21 @@ judged = {name: worth(*laws) for name, laws in planners.items()}
 rows = [
     [
         name, f"{planners[name][0].exponent:.3f}", f"{planners[name][1].exponent:.3f}",
-        shown(split.n_dyn / split.n_rew if split.n_rew > 0 else None, ".3g"),
-        f"{split.share_dyn:.1%}", shown(factor, ".3f"), shown(halving, ".2g"),
+        shown(ratio, ".3g"), shown(share, ".1%"), shown(factor, ".3f"),
+        shown(halving, ".2g"),
     ]
-    for name, (split, factor, halving) in judged.items()
+    for name, (share, ratio, factor, halving) in judged.items()
 ]  # fmt: skip
-even = shown(float(regret(problem, 0.5)), ".3f")
 say(f"Weight of the dynamics error: {weight:.3g}.")
 table(
     ["laws", "α", "β", "$N_{dyn}/N_{rew}$", "spent on dynamics", "factor", "to halve"],
-    [*rows, ["an even split", "", "", "", "50 %", even, ""]],
+    [*rows, ["an even split", "", "", "", "50 %", shown(price(0.5), ".3f"), ""]],
 )
 
 # %%
-_, wrong, thought = judged["paper's MSE laws used as norms"]
-right, _, needed = judged["measured here, as norms"]
-known = None not in (wrong, thought, needed)
+_, _, wrong, thought = judged["paper's MSE laws used as norms"]
+spent, _, _, needed = judged["measured here, as norms"]
+known = bool(np.isfinite([wrong, thought, needed]).all())
 ledger.beyond(
     "exponents-allocation",
     "In this example a planner who takes the paper's exponents for those of norms "
@@ -640,18 +654,17 @@ ledger.beyond(
     if known
     else "no figure here: one of them is beyond floating point",
     uncertainty="one example, point estimates",
-    holds=known and wrong < 1.05 and needed / thought > 10,
+    holds=known and bool(wrong < 1.05 and needed / thought > 10),
 )
 
 # %%
-most = right.share_dyn > 0.9
 say(
     (
         "Both numbers have one reason. The dynamics error falls so slowly that nearly "
         "all money goes there whatever its exact exponent, and that no sum buys much: "
-        if most
-        else f"Here {right.share_dyn:.0%} of the money goes to the dynamics, whose "
-        "error falls so slowly that no sum buys much: "
+        if spent > 0.9
+        else f"The share of the dynamics is {shown(spent, '.0%')} here. Its error falls "
+        "so slowly that no sum buys much: "
     )
     + "with a floor, no sum buys anything beyond it. The rows of the variants answer "
     "another question: what would be right if the dynamics or the reward were of "
