@@ -8,12 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack, suppress
 
+import click
 import pytest
 
+from imagination.cli.progress import StudyBar
 from imagination.errors import RequestError
+from imagination.files import StorageError
 from imagination.jobs import cluster
 from imagination.training.sweep import Sweep, run_sweep
 
@@ -128,29 +130,27 @@ def test_one_of_two_workers_is_lost_at_any_moment(tmp_path, start, scheduler, lo
 
 
 @pytest.mark.slow
-def test_lost_scheduler_is_one_line_and_what_is_in_stays(tmp_path, start, scheduler, local):
-    """The command, with the scheduler killed after the first block; afterwards the sweep goes on without a cluster."""
+def test_lost_scheduler_is_one_line_and_what_is_in_stays(tmp_path, start, scheduler, local, capfd):
+    """Killed after the first block: Dask says nothing of its own, and the sweep goes on without a cluster."""
     worker(start, scheduler, "one")
     wait_for(1, scheduler)
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "imagination.cli", "sweep", "--anchors", "700,2000", "--seeds", "4", "--epochs"]
-    process = subprocess.Popen(
-        [*command, "30", "--out", str(out), "--scheduler", scheduler], stderr=subprocess.PIPE, text=True
-    )
-    while process.poll() is None and not list(out.glob("blocks/n*.json")):
-        time.sleep(0.005)
-    scheduler.process.kill()
-    _, said = process.communicate(timeout=60)
-    if process.returncode == 0:  # all eight blocks were in already
-        return
-    (line,) = [line for line in said.splitlines() if "step/s" not in line]
-    assert process.returncode == 1
-    assert line.startswith("imagination: the scheduler is lost; finished blocks are kept")
+    with pytest.raises(cluster.ClusterError, match=r"^the scheduler is lost; finished blocks are kept: see to it"):
+        run_sweep(SWEEP, out, scheduler=scheduler, progress=lambda steps: scheduler.process.kill())
+    assert capfd.readouterr().err == ""
     kept = {path: path.stat().st_mtime_ns for path in out.glob("blocks/n*.json")}
     assert kept
     run_sweep(SWEEP, out, warn=pytest.fail)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert (out / "errors.csv").read_bytes() == local
+
+
+def test_what_the_cluster_does_is_the_command_s_one_line():
+    """ClusterError and StorageError leave a study's bar as the command's error with exit code 1."""
+    for error in (cluster.ClusterError("the scheduler is lost"), StorageError("cannot write x: No space left")):
+        with pytest.raises(click.ClickException, match=str(error)) as caught, StudyBar("step"):
+            raise error
+        assert caught.value.exit_code == 1
 
 
 @pytest.mark.slow
