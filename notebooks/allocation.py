@@ -63,7 +63,8 @@ from imagination.proof import Proof
 # :nonumber:
 #
 # Let both errors fall as power laws (Eq. 3), $\epsilon_{dyn}=A_dN_{dyn}^{-\alpha}$ and $\epsilon_{rew}=A_rN_{rew}^{-\beta}$,
-# and let Lemma 1 hold. Under the budget $c_{dyn}N_{dyn}+c_{rew}N_{rew}=B$ the counts that minimise the bound satisfy
+# and let Lemma 1 hold, with $A_d,A_r>0$ and $\gamma L_r>0$. Under the budget $c_{dyn}N_{dyn}+c_{rew}N_{rew}=B$ one pair of
+# counts minimises the bound, and it satisfies
 #
 # $$\frac{N^*_{dyn}}{N^*_{rew}}=\frac\alpha\beta\cdot\frac{\gamma L_r(1+L_\pi)}{1-\gamma L_f(1+L_\pi)}\cdot
 # \frac{c_{rew}}{c_{dyn}}\cdot\frac{\epsilon^*_{dyn}}{\epsilon^*_{rew}}.$$

@@ -779,6 +779,8 @@ for _ in range(p.n_systems):
         eps_rew=occupancy_rmse(off_rew, gamma=0.9),
     )
     ratios.append(abs(gap.mean()) / by_rmse)
+
+# %%
 same = tight_pair(
     Lipschitz(dynamics=0.5, reward=1.0, policy=0.0),
     gamma=0.9,

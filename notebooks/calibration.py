@@ -60,6 +60,7 @@ from imagination.calibration.synthetic import (
     plain_synthetic,
 )
 
+# %% tags=["hide-input"]
 # Figure 3: medians and maxima of R
 PAPER = {"synthetic": 0.0035, "lqg": 0.034, "pooled": 0.015}
 TOPS = {"synthetic": 0.9995, "lqg": 0.999}

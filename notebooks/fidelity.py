@@ -58,7 +58,7 @@ from imagination.rewards.fidelity import (
 # :label: corollary-2
 # :nonumber:
 #
-# Let $\sigma^2(c)$ be the label noise at annotation cost $c$ per rollout. With $K=B/c$ rollouts the noise term of Theorem 2 is a constant times $\Phi(c)=c\,\sigma^2(c)$, so both have the
+# Let $\sigma^2(c)$ be the label noise at annotation cost $c$ per rollout. With $K=B/c$ rollouts, $H>0$ and $W_H>0$, the noise term of Theorem 2 is a constant times $\Phi(c)=c\,\sigma^2(c)$, so both have the
 # same minimisers over the admissible costs. If $\sigma^2$ is lower semicontinuous on a compact interval $[c_{min},\min(c_{max},B)]$, $c_{min}>0$, a minimiser exists.
 #
 # Checked by a proof kernel: <a class="kernel" href="formal/fidelity.html#formal-corollary-2"><code>corollary_2</code></a>.

@@ -370,7 +370,8 @@ attained = [
 ledger.beyond(
     "branched-lemma-1",
     "Rollouts of $k$ imagined steps, branched from real states: return gap at most "
-    "$\\frac{\\epsilon_{rew}}{1-\\gamma}+\\frac{\\gamma\\kappa\\epsilon_{dyn}}{1-\\gamma}"
+    "$\\frac{\\epsilon_{rew}}{1-\\gamma}"
+    "+\\frac{\\gamma\\kappa\\epsilon_{dyn}}{1-\\gamma}"
     "\\sum_{i<k}(\\gamma\\Lambda)^i$, "
     "finite for every $\\Lambda$",
     ours=f"proved in {len(proof)} steps; attained: bound over gap {max(attained):.6f}",

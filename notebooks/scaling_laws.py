@@ -11,7 +11,9 @@
 anchors = [1000, 2000, 5000]
 n_seeds = 2  # number of teachers, each with its own students, in [1, 1000]
 epochs = 200  # passes over the pool, in [1, 10000]
-# reference policy that visits the tuples, one of sinusoid, uniform, ou-0.5, network-0.3, sinusoid-0.5, one-sinusoid, normal, ou-0.2, sinusoid-0.1, linear-0.3, linear-0.1, network-0.1, network-0, zero
+# reference policy that visits the tuples, one of sinusoid, uniform, ou-0.5,
+# network-0.3, sinusoid-0.5, one-sinusoid, normal, ou-0.2, sinusoid-0.1, linear-0.3,
+# linear-0.1, network-0.1, network-0, zero
 policy = "sinusoid"
 first_seed = 0  # seed of the first teacher, in [0, 2147483648)
 resamples = 10000  # of the bootstrap, in [2, 1000000]

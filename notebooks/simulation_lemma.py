@@ -57,8 +57,8 @@ from imagination.proof import Proof
 # :nonumber:
 #
 # Let $M$ and $\hat M$ share state space, action space and discount, with deterministic dynamics $f,\hat f$ and
-# rewards $r,\hat r$. Let $f$ be $L_f$-Lipschitz, $r$ $L_r$-Lipschitz and $\pi$ $L_\pi$-Lipschitz in the sum metric, and
-# $\gamma L_f(1+L_\pi)<1$. Then, from any common start,
+# rewards $r,\hat r$. Let $f$ be $L_f$-Lipschitz, $r$ $L_r$-Lipschitz and $\pi$ $L_\pi$-Lipschitz in the sum metric, with
+# constants of 0 or more, and $\gamma L_f(1+L_\pi)<1$. Then, from any common start,
 #
 # $$
 # \begin{aligned}

@@ -109,7 +109,7 @@ say(f"```python\n{getsource(curvature_loss)}```")
 # :nonumber:
 #
 # Let $v$ be $\varepsilon$-Lipschitz on the states that a rollout visits, $0<\varepsilon<1$, and
-# $v(z_t)\ne0\ne v(z_{t+1})$. Then
+# $v(z_t)\ne0$; then $v(z_{t+1})\ne0$, too. Then
 #
 # $$\ell_t\le\frac{\varepsilon^2}{2(1-\varepsilon)},$$
 #

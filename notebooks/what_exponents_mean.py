@@ -598,6 +598,7 @@ def attempt(compute):
         return np.nan
 
 
+# %% tags=["hide-input"]
 def price(share):
     """How much worse than the best split one with this spend share of dynamics is."""
     return attempt(lambda: regret(Problem.from_laws(*truth, **costs), share))
@@ -625,6 +626,7 @@ def shown(number, form):
     return f"{number:{form if number < 1000 else '.3g'}}"
 
 
+# %%
 judged = {name: worth(*laws) for name, laws in planners.items()}
 rows = [
     [
@@ -661,10 +663,10 @@ ledger.beyond(
 say(
     (
         "Both numbers have one reason. The dynamics error falls so slowly that nearly "
-        "all money goes there whatever its exact exponent, and that no sum buys much: "
+        "all money goes there whatever its exponent, and that no sum buys much: "
         if spent > 0.9
-        else f"The share of the dynamics is {shown(spent, '.0%')} here. Its error falls "
-        "so slowly that no sum buys much: "
+        else f"The share of the dynamics is {shown(spent, '.0%')} here. Its error "
+        "falls so slowly that no sum buys much: "
     )
     + "with a floor, no sum buys anything beyond it. The rows of the variants answer "
     "another question: what would be right if the dynamics or the reward were of "

@@ -65,9 +65,9 @@ def test_a_run_reports_what_does_not_hold() -> None:
     book = Ledger("mini")
     book.beyond("mine", "s", ours="1", holds=False)
     assert book.entries[0].verdict == Verdict.FAILS
-    assert book.check("one is one", 1 == 1, found="not shown")
-    assert not book.check("one is two", 1 == 2, found="one is 1")
-    assert not book.check("nan is nothing", float("nan"))
+    book.check("one is one", 1 == 1, found="not shown")
+    book.check("one is two", 1 == 2, found="one is 1")
+    book.check("nan is nothing", float("nan"))
     assert [(check.holds, check.found) for check in book.checks] == [(True, ""), (False, "one is 1"), (False, "")]
     with pytest.raises(RequestError, match="made twice"):
         book.check("one is one", True)

@@ -42,12 +42,12 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["run", "notation", "-p", "n_seeds", "0"], "n_seeds = 0: must be greater than or equal to 2; try 40"),
         (["run", "notation", "-p", "n_seeds", "three"], "n_seeds = 'three': must be a valid integer"),
         (["run", "notation", "-p", "n_seeds", "2.5"], "n_seeds = 2.5: must be a valid integer"),
-        (["run", "notation", "-p", "gamma", "1"], "gamma = 1.0: must be less than 1"),
-        (["run", "notation", "-p", "gamma", "-0.1"], "gamma = -0.1: must be greater than 0"),
+        (["run", "notation", "-p", "gamma", "1"], "gamma = 1.0: must be less than or equal to 0.9999"),
+        (["run", "notation", "-p", "gamma", "-0.1"], "gamma = -0.1: must be greater than or equal to 0.001"),
         (["run", "notation", "-p", "gamma", ".nan"], "gamma = '.nan': must be"),
         (["run", "notation", "-p", "gamma", ".inf"], "gamma = '.inf': must be"),
         (["run", "notation", "-p", "anchors", "[2000]"], "anchors = [2000]"),
-        (["run", "notation", "-p", "anchors", "[2000, -1]"], "anchors = [2000, -1] must increase"),
+        (["run", "notation", "-p", "anchors", "[2000, 10]"], "anchors = [2000, 10] must increase"),
         (["run", "notation", "-p", "anchors", "[1, 2"], "is not a YAML value"),
         (["run", "notation", "-f", "nowhere.yml"], "-f nowhere.yml can't be read: there is no such file"),
         (["run", "notation", "--out", "x.html"], "--out x.html is not allowed: it must end in .ipynb"),
@@ -118,9 +118,13 @@ def test_the_parameters_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0].split() == ["name", "default", "range", "unit", "meaning"]
     assert len(lines) == 1 + len(parameters_of("notation").model_fields)
     main(["run", "notation", "--list", "--json"])
-    assert {"name": "gamma", "default": 0.95, "range": "in (0, 1)", "unit": "", "meaning": "discount"} in json.loads(
-        capsys.readouterr().out
-    )
+    assert {
+        "name": "gamma",
+        "default": 0.95,
+        "range": "in [0.001, 0.9999]",
+        "unit": "",
+        "meaning": "discount",
+    } in json.loads(capsys.readouterr().out)
 
 
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:

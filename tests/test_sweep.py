@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from imagination import files
-from imagination.cli.main import run as main
+from imagination.cli.commands import run as main
 from imagination.errors import RequestError
 from imagination.files import StorageError
 from imagination.jobs import cluster

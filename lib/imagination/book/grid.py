@@ -102,7 +102,7 @@ def points(chapter: str, given: Mapping[Any, Any], over: Mapping[Any, Any]) -> l
         [0.8, 0.9]
         >>> points("notation", {}, {"gamma": [0.8, 1]})
         Traceback (most recent call last):
-        imagination.errors.RequestError: combination gamma = 1: parameter gamma = 1.0: must be less than 1; try ...
+        imagination.errors.RequestError: combination gamma = 1: parameter gamma = 1.0: must be less than or equal to ...
     """
     model = parameters_of(chapter)
     require(over, "--over names no parameter; try --over gamma '[0.8, 0.9]'")

@@ -184,6 +184,12 @@ class Check:
     holds: bool
     found: str
 
+    def __bool__(self) -> bool:
+        return self.holds
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the ledger has shown it."""
+
 
 @dataclass
 class Ledger:
@@ -228,7 +234,7 @@ class Ledger:
             raise RequestError(f"claim {claim_id!r} belongs to chapter {claim.chapter!r}, not to {self.chapter!r}")
         self._enter(claim_id, claim.statement, claim.paper or "—", ours, uncertainty, verdict)
 
-    def check(self, statement: str, holds: object, *, found: str = "") -> bool:
+    def check(self, statement: str, holds: object, *, found: str = "") -> Check:
         """Record a check: what the chapter relies on, and whether it holds with the parameters of this run.
 
         Args:
@@ -239,7 +245,7 @@ class Ledger:
                 have any number of digits.
 
         Returns:
-            Whether it holds.
+            The check, which is true where it holds, and shows nothing more where a cell ends with it.
 
         Raises:
             RequestError: if the chapter has a check of the same words.
@@ -254,7 +260,7 @@ class Ledger:
             numbers = f": {found}" if found else ""
             line, plain = f"**Does not hold here:** {statement}{numbers}.", f"does not hold: {statement}{numbers}"
         display({"text/markdown": line, "text/plain": plain, CHECK_MIME: asdict(check)}, raw=True)
-        return check.holds
+        return check
 
     def beyond(self, result_id: str, statement: str, *, ours: str, uncertainty: str = "exact", holds: object) -> None:
         """Enter a result of this book that the paper does not have.

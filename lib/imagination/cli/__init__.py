@@ -14,6 +14,6 @@ def main(arguments: list[str] | None = None) -> None:
     """
     if arguments is None:
         stop_on_signals()
-    from imagination.cli.main import run
+    from imagination.cli.commands import run
 
     run(arguments)

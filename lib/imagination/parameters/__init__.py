@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -189,7 +190,10 @@ def _cell_line(default: Any, row: ParameterRow) -> str:
     value = json.dumps(default, ensure_ascii=False) if isinstance(default, str) else repr(default)
     comment = f"# {row.meaning}{f', unit {row.unit}' if row.unit else ''}, {row.range}"
     line = f"{row.name} = {value}  {comment}"
-    return line if len(line) <= COLUMNS else f"{comment}\n{row.name} = {value}"
+    if len(line) <= COLUMNS:
+        return line
+    above = textwrap.wrap(comment, COLUMNS, subsequent_indent="# ", break_long_words=False)
+    return "\n".join([*above, f"{row.name} = {value}"])
 
 
 def inner(annotation: Any) -> tuple[Any, bool]:
