@@ -12,7 +12,7 @@ from imagination.budget.allocation import Problem, budget_for_target, clamped
 from imagination.budget.buying import next_unit
 from imagination.budget.plan import HEADS, Plan, Request
 from imagination.budget.weighting import Weighting
-from imagination.checks import Floats, number, whole
+from imagination.checks import number, whole
 from imagination.errors import RequestError, require, shown
 from imagination.laws.errors_table import Errors
 from imagination.laws.head_fit import HeadFit, fit_head
@@ -104,29 +104,29 @@ def plan_budget(
         dynamics, reward, budget=request.total, cost_dyn=cost_dyn, cost_rew=cost_rew, weight=weighting.weight
     )
     split = clamped(problem, **request.least)
-    bound, even = weighting.scale * split.objective, _even(problem, request)
+    bound, even = weighting.scale * float(split.objective), _even(problem, request)
     require(
         0 < bound < math.inf and math.isfinite(even),
         f"the laws {dynamics.scale:.3g} N^-{dynamics.exponent:.3g} and {reward.scale:.3g} N^-{reward.exponent:.3g} "
         "lead to a bound that is no number there: measure nearer to the counts that are planned",
     )
-    tenth = clamped(replace(problem, coefficient_dyn=weighting.weight * dynamics.scale / 10), **request.least)
+    tenth = clamped(replace(problem, coefficient_dyn=problem.coefficient_dyn / 10), **request.least)
     measured = (float(heads["dynamics"].fit.anchors[-1]), float(heads["reward"].fit.anchors[-1]))
     at = (have_dyn, have_rew) if have_dyn > 0 and have_rew > 0 else measured
     found, unknown = _intervals(heads, request, weighting)
     return Plan(
-        n_dyn=split.n_dyn,
-        n_rew=split.n_rew,
-        share_dyn=split.share_dyn,
+        n_dyn=float(split.n_dyn),
+        n_rew=float(split.n_rew),
+        share_dyn=float(split.share_dyn),
         eps_dyn=float(dynamics(split.n_dyn)),
         eps_rew=float(reward(split.n_rew)),
         bound=bound,
         intervals=found,
         intervals_unknown=unknown,
-        regret_even_split=even / split.objective,
+        regret_even_split=even / float(split.objective),
         next_unit=next_unit(problem, *at),
         next_unit_at=at,
-        share_if_weight_is_a_tenth=tenth.share_dyn,
+        share_if_weight_is_a_tenth=float(tenth.share_dyn),
         budget_for_target=None if target is None else _least_budget(problem, heads, target / weighting.scale),
         heads=heads,
         problem=problem,
@@ -163,11 +163,15 @@ def _intervals(
         budget=request.total,
     )
     least = request.least
+    minima = {"min_dyn": least["min_dyn"] / dynamics.centre, "min_rew": least["min_rew"] / reward.centre}
+    try:
+        split = clamped(problem, **minima)
+    except RequestError:
+        return dict.fromkeys(names) | exponents, "some drawn laws leave the range of floating point"
     with np.errstate(over="ignore"):  # an end that is no number becomes None below
-        split = clamped(problem, min_dyn=least["min_dyn"] / dynamics.centre, min_rew=least["min_rew"] / reward.centre)
         bound = weighting.scale * split.objective
-    drawn: tuple[Floats, ...] = (split.n_dyn * dynamics.centre, split.n_rew * reward.centre, split.share_dyn, bound)
-    found = {name: percentiles(values) for name, values in zip(names, drawn, strict=True)} | exponents
+        drawn = (split.n_dyn * dynamics.centre, split.n_rew * reward.centre, split.share_dyn, bound)
+    found = {name: percentiles(np.asarray(values)) for name, values in zip(names, drawn, strict=True)} | exponents
     lost = [name for name, pair in found.items() if pair is None]
     return found, f"{' and '.join(lost)}: the fits are so uncertain that an end is no number" if lost else ""
 
@@ -177,7 +181,7 @@ def _least_budget(problem: Problem, heads: Mapping[str, HeadFit], target: float)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             if problem.coefficient_dyn == 0:
-                least = heads["reward"].law.samples_for(target) * float(problem.cost_rew)  # type: ignore[arg-type]
+                least = heads["reward"].law.samples_for(target) * float(problem.cost_rew)
             else:
                 least = float(budget_for_target(problem, target)[0])
     except RequestError:
