@@ -324,8 +324,8 @@ def split_at(problem: Problem, logit: ArrayLike, *, iterations: int = 0) -> Spli
     require(bought.all(), f"the number of samples {OUT_OF_REACH}")
     values = (n_dyn, n_rew, share, u, *problem.terms(n_dyn, n_rew))
     shape = np.broadcast_shapes(*(v.shape for v in values))
-    parts = [plain(np.broadcast_to(v, shape)) for v in values]
-    return Split(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], iterations)
+    samples_dyn, samples_rew, share_dyn, at, term_dyn, term_rew = (plain(np.broadcast_to(v, shape)) for v in values)
+    return Split(samples_dyn, samples_rew, share_dyn, at, term_dyn, term_rew, iterations)
 
 
 def solve(problem: Problem) -> Split:

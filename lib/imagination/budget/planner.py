@@ -104,15 +104,13 @@ def plan_budget(
         dynamics, reward, budget=request.total, cost_dyn=cost_dyn, cost_rew=cost_rew, weight=weighting.weight
     )
     split = clamped(problem, **request.least)
-    bound, even = weighting.scale * split.objective, _even(problem, request)
+    bound, even = weighting.scale * float(split.objective), _even(problem, request)
     require(
         0 < bound < math.inf and math.isfinite(even),
         f"the laws {dynamics.scale:.3g} N^-{dynamics.exponent:.3g} and {reward.scale:.3g} N^-{reward.exponent:.3g} "
         "lead to a bound that is no number there: measure nearer to the counts that are planned",
     )
-    tenth = clamped(
-        replace(problem, coefficient_dyn=np.asarray(weighting.weight * dynamics.scale / 10)), **request.least
-    )
+    tenth = clamped(replace(problem, coefficient_dyn=problem.coefficient_dyn / 10), **request.least)
     measured = (float(heads["dynamics"].fit.anchors[-1]), float(heads["reward"].fit.anchors[-1]))
     at = (have_dyn, have_rew) if have_dyn > 0 and have_rew > 0 else measured
     found, unknown = _intervals(heads, request, weighting)
@@ -122,10 +120,10 @@ def plan_budget(
         share_dyn=float(split.share_dyn),
         eps_dyn=float(dynamics(split.n_dyn)),
         eps_rew=float(reward(split.n_rew)),
-        bound=float(bound),
+        bound=bound,
         intervals=found,
         intervals_unknown=unknown,
-        regret_even_split=float(even / split.objective),
+        regret_even_split=even / float(split.objective),
         next_unit=next_unit(problem, *at),
         next_unit_at=at,
         share_if_weight_is_a_tenth=float(tenth.share_dyn),
@@ -165,12 +163,15 @@ def _intervals(
         budget=request.total,
     )
     least = request.least
+    minima = {"min_dyn": least["min_dyn"] / dynamics.centre, "min_rew": least["min_rew"] / reward.centre}
+    try:
+        split = clamped(problem, **minima)
+    except RequestError:
+        return dict.fromkeys(names) | exponents, "some drawn laws leave the range of floating point"
     with np.errstate(over="ignore"):  # an end that is no number becomes None below
-        split = clamped(problem, min_dyn=least["min_dyn"] / dynamics.centre, min_rew=least["min_rew"] / reward.centre)
         bound = weighting.scale * split.objective
-    columns = (split.n_dyn * dynamics.centre, split.n_rew * reward.centre, split.share_dyn, bound)
-    drawn = tuple(np.asarray(column) for column in columns)
-    found = {name: percentiles(values) for name, values in zip(names, drawn, strict=True)} | exponents
+        drawn = (split.n_dyn * dynamics.centre, split.n_rew * reward.centre, split.share_dyn, bound)
+    found = {name: percentiles(np.asarray(values)) for name, values in zip(names, drawn, strict=True)} | exponents
     lost = [name for name, pair in found.items() if pair is None]
     return found, f"{' and '.join(lost)}: the fits are so uncertain that an end is no number" if lost else ""
 
