@@ -30,7 +30,7 @@ class Parameters(ChapterParameters):
     def _dearer(self) -> Self:
         if self.exact_cost <= self.cheap_cost:
             raise ValueError(
-                f"exact_cost = {self.exact_cost:g} is not above cheap_cost = {self.cheap_cost:g}: labels that are exact "
-                "and as cheap need no choice; give an exact_cost above cheap_cost"
+                f"exact_cost = {self.exact_cost:g} is not above cheap_cost = {self.cheap_cost:g}: exact labels "
+                "that are as cheap need no choice; give an exact_cost above cheap_cost"
             )
         return self

@@ -10,7 +10,9 @@ __all__ = ["Parameters"]
 class Parameters(ChapterParameters):
     """What other labels, batches and learning are measured on."""
 
-    n_rollouts: int = parameter(20_000, "rollouts of each measurement, linear system", ge=1000, le=2_000_000, quick=4000)
+    n_rollouts: int = parameter(
+        20_000, "rollouts of each measurement, linear system", ge=1000, le=2_000_000, quick=4000
+    )
     n_rollouts_neural: int = parameter(5000, "rollouts, neural policy", ge=1000, le=500_000, quick=2000)
     noise_variance: float = parameter(1.0, "variance of the noise of one label", unit="reward²", ge=1e-9, le=1e6)
     policy_std: float = parameter(0.5, "standard deviation of the policy's actions", unit="action", ge=1e-6, le=10)
