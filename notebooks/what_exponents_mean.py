@@ -663,8 +663,8 @@ say(
         "Both numbers have one reason. The dynamics error falls so slowly that nearly "
         "all money goes there whatever its exact exponent, and that no sum buys much: "
         if spent > 0.9
-        else f"The share of the dynamics is {shown(spent, '.0%')} here. Its error falls "
-        "so slowly that no sum buys much: "
+        else f"The share of the dynamics is {shown(spent, '.0%')} here. Its error "
+        "falls so slowly that no sum buys much: "
     )
     + "with a floor, no sum buys anything beyond it. The rows of the variants answer "
     "another question: what would be right if the dynamics or the reward were of "
