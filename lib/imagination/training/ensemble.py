@@ -1,8 +1,8 @@
-"""Train many students at once on the processor, each exactly as the plain loop would, some forty times faster.
+"""Train many students at once on the processor, each as the plain loop would, some forty times faster.
 
 The unit of work is a *bundle*: the jobs that share teacher, anchor and recipe, and with them the data and the
 minibatches. A bundle runs on one core in a compiled kernel; threads take bundles from a queue. Nothing passes between
-bundles, so a result depends neither on the company nor on the number of threads.
+bundles, so a result depends neither on other bundles nor on the number of threads; on the other heads of its bundle, to rounding.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def train_bundle(
         >>> recipe = Recipe(epochs=2)
         >>> both = train_bundle([Job(0, 512, Target.DYNAMICS, recipe), Job(0, 512, Target.REWARD, recipe)])
         >>> alone = train_bundle([Job(0, 512, Target.REWARD, recipe)])
-        >>> both[1].mse == alone[0].mse, alone[0].steps
+        >>> abs(both[1].mse / alone[0].mse - 1) < 1e-3, alone[0].steps  # products of another shape round otherwise
         (True, 4)
     """
     require(len({job.shared for job in jobs}) == 1, "a bundle is one or more jobs of one teacher, anchor and recipe")
@@ -225,7 +225,7 @@ def train_ensemble(
     progress: Callable[[int], None] | None = None,
     dtype: DTypeLike = np.float32,
 ) -> list[Outcome]:
-    """Train any number of students; the result of each is what it would be alone.
+    """Train any number of students; the result of each is what it would be alone, up to rounding.
 
     Args:
         jobs: students in any order and mixture.
