@@ -2,7 +2,8 @@
 
 The unit of work is a *bundle*: the jobs that share teacher, anchor and recipe, and with them the data and the
 minibatches. A bundle runs on one core in a compiled kernel; threads take bundles from a queue. Nothing passes between
-bundles, so a result depends neither on other bundles nor on the number of threads; on the other heads of its bundle, to rounding.
+bundles, so a result depends neither on other bundles nor on the number of threads; on the other heads of its bundle
+only to rounding.
 """
 
 from __future__ import annotations
