@@ -20,7 +20,6 @@ from imagination.cli.commands import run as main
 from imagination.errors import RequestError
 from imagination.files import StorageError
 from imagination.jobs import cluster
-from imagination.jobs.folder import StudyFolder
 from imagination.training.ensemble import train_ensemble
 from imagination.training.sweep import Sweep, run_sweep
 
@@ -136,12 +135,22 @@ def test_finished_sweep_is_left_alone(undisturbed, capsys):
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in before} == before
 
 
-def test_second_sweep_into_a_folder_at_work_is_refused(tmp_path):
-    with StudyFolder(tmp_path / "out", "sweep", asdict(SMALL)):
-        done = run(*ARGUMENTS, "--out", str(tmp_path / "out"))
-    assert done.returncode == 2
-    assert "another sweep is at work" in done.stderr
-    assert run_sweep(SMALL, tmp_path / "out").new  # the lock went with its holder
+def test_second_sweep_into_a_folder_at_work_is_refused(tmp_path, capsys):
+    """Another process holds the folder, until it is killed."""
+    code = (
+        "import sys, time; from pathlib import Path; from imagination.jobs.folder import StudyFolder\n"
+        "with StudyFolder(Path(sys.argv[1]), 'sweep', {'anchors': 'others'}): print('in', flush=True); time.sleep(600)"
+    )
+    out = tmp_path / "out"
+    with subprocess.Popen([sys.executable, "-c", code, str(out)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"in\n"
+        with pytest.raises(SystemExit) as end:
+            main(["sweep", *ARGUMENTS, "--out", str(out)])
+        holder.kill()
+    assert end.value.code == 2
+    assert "another sweep is at work" in capsys.readouterr().err
+    with pytest.raises(RequestError, match="anchors is others there"):  # the lock went with its holder
+        run_sweep(SMALL, out)
 
 
 DAMAGES = {
@@ -171,9 +180,10 @@ def test_damaged_shards_are_named_and_made_again(tmp_path, undisturbed):
     run_sweep(replace(SMALL, policy="uniform"), other)
     victim = shard(out, 300, 1)
     whole = victim.read_text()
+    digit = {"a digit": lambda text: text.replace('"seconds": ', '"seconds": 1', 1)}
     foreign = {"another block": lambda text: shard(out, 300, 2).read_text(),
                "another sweep": lambda text: shard(other, 300, 1).read_text()}  # fmt: skip
-    for damage in (DAMAGES | foreign).values():
+    for damage in (DAMAGES | digit | foreign).values():
         lines = []
         write(victim, damage(whole))
         assert victim.read_bytes() != whole.encode()
