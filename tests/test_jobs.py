@@ -14,7 +14,8 @@ from imagination.errors import RequestError
 from imagination.files import StorageError
 from imagination.jobs.folder import Block, Shard, StudyFolder
 from imagination.jobs.process import Interrupted, ProcessLost, cores, in_a_process
-from imagination.jobs.runner import BlockFailed, Made, Study, run_study
+from imagination.jobs.runner import Study, run_study
+from imagination.jobs.work import BlockFailed, Made
 
 
 def square(x, progress, stop):

@@ -27,7 +27,8 @@ from imagination.errors import RequestError, require, shown
 from imagination.jobs.folder import Block, Shard
 from imagination.jobs.process import ProcessLost, cores, in_a_process
 from imagination.jobs.provenance import history
-from imagination.jobs.runner import BlockFailed, Made, Progress, Study, run_study
+from imagination.jobs.runner import Study, run_study
+from imagination.jobs.work import BlockFailed, Made, Progress
 from imagination.parameters import parameters_of
 
 __all__ = ["GridRun", "Point", "as_text", "points", "run_grid"]

@@ -15,7 +15,7 @@ from typing import Any
 from imagination.errors import RequestError, require
 from imagination.jobs.folder import Block
 from imagination.jobs.provenance import environment
-from imagination.jobs.runner import BlockFailed, Performed, Progress, Work, perform
+from imagination.jobs.work import BlockFailed, Performed, Progress, Work, perform
 
 __all__ = ["ClusterError", "connected", "results"]
 

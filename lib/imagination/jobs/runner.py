@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -16,36 +16,12 @@ from typing import Any
 from imagination.checks import whole
 from imagination.jobs.folder import Block, Shard, StudyFolder
 from imagination.jobs.process import cores
-from imagination.jobs.provenance import environment, processor
+from imagination.jobs.work import BlockFailed, Performed, Progress, Work, perform
 
-__all__ = ["BlockFailed", "Made", "Progress", "Run", "Study", "perform", "run_study"]
+__all__ = ["Run", "Study", "run_study"]
 
-Progress = Callable[[int], None]
 PATIENCE = 1.5
 """Seconds that blocks in work are given to notice that they are not wanted any more."""
-
-
-class BlockFailed(Exception):
-    """One block can't be had; the others can. The message is one line."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a block's work yields.
-
-    Args:
-        result: ready for JSON, without NaN.
-        files: texts to be left in the study's folder, by file name.
-        device: that it ran on; this machine's processor where it is not said.
-    """
-
-    result: dict[str, Any]
-    files: dict[str, str] = field(default_factory=dict)
-    device: str = ""
-
-
-Work = Callable[[Any, Progress, threading.Event], Made]
-"""Given a block's argument, the progress to be told (in units of the blocks' weight), and an event that says stop."""
 
 
 @dataclass(frozen=True)
@@ -145,19 +121,6 @@ def run_study(
         ordered = {block.name: shards[block.name] for block in study.blocks if block.name in shards}
         wrote = folder.publish(study.publish(ordered), expected=bool(todo))
     return Run(ordered, failed, bool(todo) or wrote)
-
-
-Performed = tuple[Made, float, dict[str, Any]]
-
-
-def perform(
-    work: Work, argument: Any, progress: Progress | None = None, stop: threading.Event | None = None
-) -> Performed:
-    """Do one block, wherever this is called; returns what it made, its seconds, and the code that made it."""
-    start = time.perf_counter()
-    made = work(argument, progress or (lambda amount: None), stop or threading.Event())
-    made = Made(made.result, made.files, made.device or processor())
-    return made, round(time.perf_counter() - start, 3), environment()
 
 
 def _locally(

@@ -18,7 +18,8 @@ from imagination.checks import whole, wholes
 from imagination.errors import nearest, require, shown
 from imagination.jobs.folder import Block, Shard
 from imagination.jobs.provenance import history
-from imagination.jobs.runner import Made, Progress, Run, Study, run_study
+from imagination.jobs.runner import Run, Study, run_study
+from imagination.jobs.work import Made, Progress
 from imagination.training.ensemble import Job, train_bundle
 from imagination.training.students import Recipe
 from imagination.training.teacher import EPISODE, POLICIES, Target
