@@ -15,8 +15,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from imagination.jobs.process import cores
 from imagination.training.cuda import train_together
-from imagination.training.ensemble import Job, cores, train_ensemble
+from imagination.training.ensemble import Job, train_ensemble
 from imagination.training.students import Recipe, initial_parameters, train_student
 from imagination.training.teacher import Target, make_data
 

@@ -17,8 +17,9 @@ from threadpoolctl import ThreadpoolController
 
 import imagination
 from imagination.errors import RequestError
+from imagination.jobs.process import Interrupted
 from imagination.training import kernel
-from imagination.training.ensemble import Interrupted, Job, one_blas_thread, pack, train_bundle, train_ensemble
+from imagination.training.ensemble import Job, one_blas_thread, pack, train_bundle, train_ensemble
 from imagination.training.students import Recipe, epoch_order, shuffle_key, student_network, train_student
 from imagination.training.teacher import Target, make_data
 

@@ -21,6 +21,7 @@ from imagination.book.fingerprint import fingerprint
 from imagination.book.paths import Book
 from imagination.book.run import build_chapter, read, stored_fingerprint
 from imagination.files import write_whole
+from imagination.jobs.process import CORES, THREADS, cores
 
 __all__ = [
     "PagesError",
@@ -36,8 +37,6 @@ __all__ = [
 
 STAMP = "pages.sha256"
 TIMINGS = "timings.json"
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What the libraries under a chapter read to learn how many threads they may start."""
 
 
 class PagesError(RuntimeError):
@@ -107,15 +106,11 @@ def _side_by_side(book: Book, chapters: Sequence[str], tell: Callable[[str], Non
     return len(chapters)
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def share_threads(threads: int) -> None:
     # The kernel that papermill starts inherits the environment of its worker; a reader's own setting goes before ours.
     for name in THREADS:
         os.environ.setdefault(name, str(threads))
+    os.environ[CORES] = str(threads)
 
 
 def _timed_chapter(book: Book, chapter: str) -> float:

@@ -20,7 +20,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from imagination.checks import Floats
 from imagination.errors import require
-from imagination.training.ensemble import Job, cores, pack
+from imagination.jobs.process import cores
+from imagination.training.ensemble import Job, pack
 from imagination.training.students import Outcome, diverged, epoch_order, precision, shuffle_key
 from imagination.training.teacher import D_H, D_X, make_data
 

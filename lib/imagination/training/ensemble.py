@@ -8,7 +8,6 @@ only to rounding.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from imagination.checks import whole
 from imagination.errors import require, shown
+from imagination.jobs.process import Interrupted, cores
 from imagination.training import kernel
 from imagination.training.kernel import Reals
 from imagination.training.students import (
@@ -35,13 +35,9 @@ from imagination.training.students import (
 )
 from imagination.training.teacher import LARGEST, Data, Policy, Sinusoid, Target, make_data
 
-__all__ = ["Interrupted", "Job", "cores", "one_blas_thread", "pack", "train_bundle", "train_ensemble"]
+__all__ = ["Job", "one_blas_thread", "pack", "train_bundle", "train_ensemble"]
 
 CHUNK = 2000  # steps between two reports of progress: about a tenth of a second
-
-
-class Interrupted(Exception):
-    """The training was told to stop before its end."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +79,6 @@ class Job:
         """What the jobs of one bundle have in common."""
         r = self.recipe
         return self.seed, self.n, self.policy, self.biases, r.batch, r.learning_rate, r.steps_at(self.n)
-
-
-def cores() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _entering = threading.Lock()
