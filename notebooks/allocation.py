@@ -44,13 +44,8 @@ import sympy as sp
 from imagination import Lipschitz, PowerLaw, optimal_split, return_gap_bound
 from imagination.book.ledger import needs_repair, proved
 from imagination.book.show import say, table
-from imagination.budget.allocation import (
-    Problem,
-    optimal_logit,
-    random_problems,
-    regret,
-    solve,
-)
+from imagination.budget.allocation import Problem, optimal_logit, random_problems, solve
+from imagination.budget.regret import regret
 from imagination.budget.statics import elasticities, weight_slopes
 from imagination.gap.lipschitz import dynamics_weight
 from imagination.proof import Proof

@@ -57,11 +57,8 @@ from imagination.budget.allocation import (
     Problem,
     budget_for_target,
     clamped,
-    minimax_share,
     random_problems,
-    regret,
     solve,
-    worst_even_split,
 )
 from imagination.budget.buying import (
     DataKind,
@@ -69,6 +66,7 @@ from imagination.budget.buying import (
     optimal_counts,
     whole_counts,
 )
+from imagination.budget.regret import minimax_share, regret, worst_even_split
 from imagination.budget.statics import local_exponent, reward_count_on_path
 from imagination.gap.expansive import hoelder_exponent, local_minima
 from imagination.gap.lipschitz import dynamics_weight

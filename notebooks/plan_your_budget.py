@@ -45,9 +45,10 @@ import numpy as np
 
 from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels
 from imagination.book.show import say, table
-from imagination.budget.allocation import minimax_share, solve, worst_even_split
+from imagination.budget.allocation import solve
 from imagination.budget.plan import HEADS, plan_text
 from imagination.budget.planner import what_moves_it
+from imagination.budget.regret import minimax_share, worst_even_split
 
 # %% [markdown]
 # ## The plan

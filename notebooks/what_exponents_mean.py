@@ -44,7 +44,8 @@ from imagination.book.figures import BLACK, BLUE, GREY, VERMILION, panels
 from imagination.book.ledger import agrees
 from imagination.book.paths import Book
 from imagination.book.show import say, table
-from imagination.budget.allocation import Problem, budget_for_target, regret
+from imagination.budget.allocation import Problem, budget_for_target
+from imagination.budget.regret import regret
 from imagination.errors import RequestError
 from imagination.gap.lipschitz import dynamics_weight
 from imagination.laws.alternatives import (

@@ -11,17 +11,9 @@ from scipy.optimize import minimize
 
 from imagination import PowerLaw, RequestError, optimal_split
 from imagination.budget import allocation
-from imagination.budget.allocation import (
-    Problem,
-    budget_for_target,
-    clamped,
-    minimax_share,
-    optimal_logit,
-    regret,
-    solve,
-    worst_even_split,
-)
+from imagination.budget.allocation import Problem, budget_for_target, clamped, optimal_logit, solve
 from imagination.budget.buying import DataKind, greedy_path, marginal_gains, next_unit, optimal_counts, whole_counts
+from imagination.budget.regret import minimax_share, regret, worst_even_split
 from imagination.budget.statics import elasticities, local_exponent, reward_count_on_path, weight_slopes
 from imagination.gap.bounds import return_gap_bound
 from imagination.gap.expansive import hoelder_exponent, local_minima

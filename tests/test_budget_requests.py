@@ -13,13 +13,10 @@ from imagination.budget.allocation import (
     Problem,
     budget_for_target,
     clamped,
-    minimax_share,
     optimal_logit,
     random_problems,
-    regret,
     solve,
     split_at,
-    worst_even_split,
 )
 from imagination.budget.buying import (
     DataKind,
@@ -29,6 +26,7 @@ from imagination.budget.buying import (
     optimal_counts,
     whole_counts,
 )
+from imagination.budget.regret import minimax_share, regret, worst_even_split
 from imagination.budget.sensitivity import (
     ScalarDrift,
     figure_2,

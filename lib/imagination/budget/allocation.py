@@ -5,21 +5,19 @@ stationarity conditions of the Lagrangian become ``G(u) = T``, where ``G`` is in
 slope between one plus the smaller and one plus the larger exponent. Newton's method therefore converges from any
 start, and no solver has to be trusted.
 
-The same equation answers two questions more: the least budget for a target error (Theorem 1 read backwards), and what
-any other split costs, such as an even one or the safest one (both of this book).
+The same equation answers the question turned round: the least budget for a target error (this book). What any other
+split costs is in :mod:`imagination.budget.regret`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
-from imagination.checks import FloatLike, Floats, broadcast, generator_of, instance, number, numbers, plain, whole
+from imagination.checks import FloatLike, Floats, broadcast, generator_of, instance, numbers, plain, whole
 from imagination.errors import RequestError, require
 from imagination.laws.powerlaw import PowerLaw
 
@@ -28,14 +26,11 @@ __all__ = [
     "Split",
     "budget_for_target",
     "clamped",
-    "minimax_share",
     "optimal_logit",
     "optimal_split",
     "random_problems",
-    "regret",
     "solve",
     "split_at",
-    "worst_even_split",
 ]
 
 LAST_STEP = 1e-8
@@ -465,93 +460,3 @@ def budget_for_target(problem: Problem, target: ArrayLike, *, most_iterations: i
     require(np.all(np.isfinite(budget) & (budget > 0)), f"the budget for that target {OUT_OF_REACH}")
     logit = v + np.log(alpha) - np.log(beta)  # the money form of Equation 4: spend ratio = αD/(βR)
     return plain(budget), split_at(replace(problem, budget=budget), logit, iterations=iterations)
-
-
-def regret(problem: Problem, share: ArrayLike) -> FloatLike:
-    r"""Factor by which the objective at a spend share of dynamics exceeds the optimum, exactly.
-
-    .. math:: \frac{\mathcal U(s)}{\mathcal U^*}
-              =w\Big(\frac{s^*}s\Big)^\alpha+(1-w)\Big(\frac{1-s^*}{1-s}\Big)^\beta,\qquad
-              w=\frac{s^*/\alpha}{s^*/\alpha+(1-s^*)/\beta}
-
-    Constants, costs and budget enter only through the optimal share s*.
-
-    Args:
-        problem: the problem.
-        share: spend share of dynamics, in (0, 1).
-
-    Returns:
-        The factor, at least 1 and equal to 1 at s*.
-
-    Raises:
-        RequestError: for a share outside (0, 1), or a factor beyond floating point.
-
-    Source: this book.
-
-    Example:
-        >>> problem = Problem(0.5, 0.5, 8.0, 1.0, cost_dyn=1.0, cost_rew=1.0, budget=500.0)
-        >>> round(regret(problem, 0.8), 12), round(regret(problem, 0.5), 3)
-        (1.0, 1.138)
-    """
-    s = numbers("share", share, above=0, below=1)
-    logit, _ = optimal_logit(problem)
-    problem.fits(share=s)
-    alpha, beta = problem.exponent_dyn, problem.exponent_rew
-    best, rest = np.exp(log_sigmoid(logit)), np.exp(log_sigmoid(-logit))
-    part = best * beta / (best * beta + rest * alpha)
-    with np.errstate(over="ignore", invalid="ignore"):
-        factor: Floats = part * (best / s) ** alpha + (1 - part) * (rest / (1 - s)) ** beta
-    require(np.isfinite(factor).all(), f"the price of that share {OUT_OF_REACH}")
-    priced: FloatLike = plain(factor)
-    return priced
-
-
-def worst_even_split(exponent_dyn: float, exponent_rew: float) -> float:
-    """The most that an even split of the money can cost, whatever the constants: 2^max(α, β), the least such number.
-
-    Example:
-        >>> worst_even_split(0.5, 1.0)
-        2.0
-    """
-    return math.pow(2.0, max(_exponents(exponent_dyn, exponent_rew)))
-
-
-def minimax_share(exponent_dyn: float, exponent_rew: float) -> tuple[float, float]:
-    """The share that is safest where nothing but the exponents is known, and the factor that it never exceeds.
-
-    The regret of a share s is at most max(s^−α, (1 − s)^−β); the two are equal at the best s.
-
-    Args:
-        exponent_dyn: α > 0.
-        exponent_rew: β > 0.
-
-    Returns:
-        Share of dynamics, and factor.
-
-    Raises:
-        RequestError: for an exponent outside (0, 1000], or two that lie 200 orders of magnitude apart.
-
-    Source: this book.
-
-    Example:
-        >>> share, factor = minimax_share(0.5, 0.5)
-        >>> round(share, 9), round(factor**2, 9)
-        (0.5, 2.0)
-    """
-    alpha, beta = _exponents(exponent_dyn, exponent_rew)
-    require(1e-200 < alpha / beta < 1e200, f"exponents {alpha:g} and {beta:g}: such a pair {OUT_OF_REACH}")
-    largest = max(alpha, beta)
-
-    def balance(z: float) -> float:
-        """In z = −ln s: α z = −β ln(1 − e^−z), one increasing and one decreasing side."""
-        return alpha / largest * z + beta / largest * math.log(-math.expm1(-z))
-
-    z = float(brentq(balance, 1e-300, 700.0, xtol=1e-15, rtol=1e-14, maxiter=2000))
-    return math.exp(-z), math.exp(alpha * z)
-
-
-def _exponents(exponent_dyn: float, exponent_rew: float) -> tuple[float, float]:
-    return (
-        number("exponent_dyn", exponent_dyn, above=0, high=STEEPEST),
-        number("exponent_rew", exponent_rew, above=0, high=STEEPEST),
-    )
