@@ -12,6 +12,7 @@ from imagination.budget.sensitivity import (
     SHAPES,
     NoInnerOptimum,
     ScalarDrift,
+    curvature,
     figure_2,
     grid,
     median_interval,
@@ -87,6 +88,12 @@ def test_linear_values_have_no_residual_with_either_multiplier():
 def test_the_residual_is_the_curvature_of_the_value():
     """|ℓ| = |ln D'(0)/D'(ε*)|, up to the step h of the quotient."""
     assert figure_2(families=("tanh", "sin", "quadratic"), step=1e-6).eval("ell - curvature").abs().max() < 1e-4
+
+
+def test_a_value_that_falls_again_has_no_curvature():
+    """Its slope at the error is not positive; a warning would be an error here."""
+    assert math.isnan(curvature(np.sin, 2.0))
+    assert curvature(np.sin, 1.0) == pytest.approx(-math.log(math.cos(1.0)), rel=1e-6)
 
 
 def test_the_residual_falls_with_the_budget():

@@ -402,13 +402,16 @@ def figure_2(
 def curvature(change: ValueChange, eps: float) -> float:
     """ln of the slope of the worst value change at 0 over that at eps, by differences along the worse sign.
 
+    Missing (NaN) where the value change falls at eps, so that there is no such logarithm.
+
     Example:
         >>> round(curvature(lambda e: e + e**2, 0.5), 4)
         -0.6931
     """
     sign, near, h = worse_sign(change, eps), 1e-6 * eps, 1e-4 * eps
     at_zero, below, above = np.abs(change(sign * np.array([near, eps - h, eps + h])))
-    return float(np.log((at_zero / near) / ((above - below) / (2 * h))))
+    slope = (above - below) / (2 * h)
+    return math.log(at_zero / near / slope) if slope > 0 and at_zero > 0 else math.nan
 
 
 def median_interval(
