@@ -25,10 +25,11 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from imagination.book.build import cores, share_threads
+from imagination.book.build import share_threads
 from imagination.book.paths import Book
 from imagination.book.run import ChapterError, run_chapter
 from imagination.errors import RequestError
+from imagination.jobs.process import cores
 from imagination.parameters import extra, inner, parameters_of
 
 HUGE = 1e12  # stands in for a range without an end

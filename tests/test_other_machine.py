@@ -10,11 +10,12 @@ from typing import Any
 
 import nbformat
 import pytest
-from matrix import GENERIC, THREADS
+from matrix import GENERIC
 from suite import declared_seconds
 
 from imagination.book.paths import Book
 from imagination.book.run import read
+from imagination.jobs.process import THREADS
 
 CHEAP = [chapter for chapter in Book().chapters() if declared_seconds(Book(), chapter) <= 20]
 EXECUTE = """

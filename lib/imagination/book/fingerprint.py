@@ -33,7 +33,8 @@ def inputs(book: Book, chapter: str) -> list[Path]:
     source = book.source(chapter)
     parameters = book.library / "parameters" / f"{chapter}.py"  # found by the chapter's name, not by an import
     named = [parameters] if parameters.is_file() else []
-    return [source, *named, *reached_modules(book, source), *_data_files(book, source), book.lock]
+    reached = {path for file in (source, *named) for path in reached_modules(book, file)}
+    return [source, *named, *sorted(reached), *_data_files(book, source), book.lock]
 
 
 def reached_modules(book: Book, source: Path) -> list[Path]:

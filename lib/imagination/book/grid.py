@@ -19,10 +19,10 @@ from typing import Any
 
 import nbformat
 
-from imagination.book.compare import ABSENT, compare, with_comparison
+from imagination.book.compare import ABSENT
 from imagination.book.fingerprint import fingerprint
 from imagination.book.paths import Book
-from imagination.book.run import ChapterError, execute, load_source, read
+from imagination.book.run import ChapterError, execute_and_compare, load_source
 from imagination.errors import RequestError, require, shown
 from imagination.jobs.folder import Block, Shard
 from imagination.jobs.process import ProcessLost, cores, in_a_process
@@ -209,10 +209,9 @@ def _execute(root: Path | None, chapter: str, request: Mapping[str, Any], source
     book = Book() if root is None else Book(root)
     if fingerprint(book, chapter) != source:
         raise ChapterError(f"the checkout here is not in the state in which the grid was asked for (chapter {chapter})")
-    done = execute(load_source(book, chapter), chapter, request, cwd=book.book)
-    compared = compare(done, read(book, chapter) or nbformat.v4.new_notebook())
+    done, compared = execute_and_compare(book, load_source(book, chapter), chapter, request)
     rows = [[row.kind, row.id, row.ours, row.here] for row in compared if row.here != ABSENT]
-    return rows, nbformat.writes(with_comparison(done, compared)) + "\n"
+    return rows, nbformat.writes(done) + "\n"
 
 
 def as_text(run: GridRun) -> list[str]:

@@ -19,7 +19,7 @@ from imagination.errors import RequestError, nearest, require
 from imagination.files import check_writable, write_whole
 from imagination.parameters import parameters_of
 
-__all__ = ["ChapterError", "Run", "build_chapter", "execute", "load_source", "read", "run_chapter", "stored_fingerprint"]
+__all__ = ["ChapterError", "Run", "build_chapter", "execute", "execute_and_compare", "load_source", "read", "run_chapter", "stored_fingerprint"]
 
 OPENING = "open-chapter"  # tag of the cell that may refuse a request
 KEY = "imagination"  # this package's key in a notebook's metadata
@@ -78,11 +78,28 @@ def run_chapter(
     parameters = parameters_of(chapter).request(given)
     require(out.suffix == ".ipynb", f"--out {out} is not allowed: it must end in .ipynb")
     check_writable("--out", out, kept=book.book)
-    done = execute(notebook, chapter, parameters, cwd=book.book, show_progress=show_progress)
-    reference = read(book, chapter)
-    rows = compare(done, reference) if reference is not None else []
-    write(with_comparison(done, rows), out)
+    done, rows = execute_and_compare(book, notebook, chapter, parameters, show_progress=show_progress)
+    write(done, out)
     return Run(out, parameters, rows)
+
+
+def execute_and_compare(
+    book: Book,
+    notebook: nbformat.NotebookNode,
+    chapter: str,
+    parameters: Mapping[str, Any],
+    *,
+    show_progress: bool = False,
+) -> tuple[nbformat.NotebookNode, list[Row]]:
+    """Execute a notebook and let it end with the comparison with the committed chapter, which is also returned.
+
+    Raises:
+        RequestError: if the cell that opens the chapter refuses the parameters.
+        ChapterError: if any other cell raises.
+    """
+    done = execute(notebook, chapter, parameters, cwd=book.book, show_progress=show_progress)
+    rows = compare(done, read(book, chapter) or nbformat.v4.new_notebook())
+    return with_comparison(done, rows), rows
 
 
 def execute(
