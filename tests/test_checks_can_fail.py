@@ -11,13 +11,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 import nbformat
 import pytest
 import sympy as sp
 
-from imagination.book import ledger
+from imagination.book import formal, ledger
 from imagination.book.build import PagesError, build_pages, stale_chapters
 from imagination.book.guards import problems
 from imagination.book.ledger import MIME, Entry, Ledger, Verdict
@@ -270,3 +271,38 @@ def test_a_false_or_undecided_step(false_step: Callable[[Proof], object], says: 
     assert len(proof) == 0
     with pytest.raises(RequestError, match="no asserted step"):
         ledger.proved(proof)
+
+
+@pytest.mark.parametrize("word", sorted(ledger.HELD_NOWHERE_YET))
+def test_a_verdict_for_runs_with_other_numbers_in_the_committed_book(built: Book, word: str) -> None:
+    entry = Entry("x", "s", "—", "o", "exact", word, "mini", "decides-x").__dict__
+    output = nbformat.v4.new_output("display_data", data={MIME: entry})
+    edit(built, lambda notebook: last_code_cell(notebook).outputs.append(output))
+    guard(built, f"x has the verdict '{word}' in the committed book; mend the chapter")
+
+
+def test_a_check_that_does_not_hold_in_the_committed_book(built: Book) -> None:
+    check = {"chapter": "mini", "statement": "one is two", "holds": False, "found": "one is 1"}
+    output = nbformat.v4.new_output("display_data", data={ledger.CHECK_MIME: check})
+    edit(built, lambda notebook: last_code_cell(notebook).outputs.append(output))
+    guard(built, r"the check 'one is two' does not hold \(one is 1\); mend the chapter")
+
+
+def test_a_line_of_code_that_a_page_would_cut(built: Book) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        last_code_cell(notebook).source += "\n" + "x" * 89
+
+    edit(built, change)
+    guard(built, "has a line of 89 columns; a page shows 88")
+
+
+def test_a_statement_block_that_does_not_lead_to_its_formal_twin(
+    checkout: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins = formal.twins(checkout)
+    first = twins["lemma-1"].statements
+    moved = {**twins, "lemma-1": replace_fields(twins["lemma-1"], statements=first[1:])}
+    monkeypatch.setattr(formal, "twins", lambda book: moved)
+    lines = [line for line in problems(checkout) if line.startswith("formal: ")]
+    assert any("links to formal/simulation_lemma.html#formal-lemma-1, which is no statement" in line for line in lines)
+    assert any("lemma-1 was checked by a kernel, and no statement block links to" in line for line in lines)
