@@ -36,7 +36,8 @@ from imagination.calibration.rules import (
 )
 from imagination.calibration.synthetic import Cell, Family, SyntheticDesign, draw, plain_synthetic
 from imagination.errors import RequestError
-from imagination.gap.bounds import Lipschitz, return_gap_bound, return_gap_tail
+from imagination.gap.bounds import return_gap_bound, return_gap_tail
+from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.mdp import rollout
 
 ALL_KINDS = tuple(Kind)

@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.stats import norm, wasserstein_distance
 
 from imagination.errors import RequestError
-from imagination.gap.bounds import Lipschitz, return_gap_bound
+from imagination.gap.bounds import return_gap_bound
 from imagination.gap.examples import (
     Chain,
     NoisyScalar,
@@ -25,6 +25,7 @@ from imagination.gap.examples import (
     total_variation,
     wasserstein_on_line,
 )
+from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.relatives import (
     asadi_bound,
     branched_gap_bound,

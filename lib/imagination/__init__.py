@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 HOME = {
-    "Lipschitz": "gap.bounds",
+    "Lipschitz": "gap.lipschitz",
     "return_gap_bound": "gap.bounds",
     "PowerLaw": "laws.powerlaw",
     "fit_power_law": "laws.powerlaw",

@@ -18,24 +18,6 @@ from imagination.errors import RequestError, require, shown
 if TYPE_CHECKING:
     import torch
 
-__all__ = [
-    "UNLIMITED",
-    "FloatLike",
-    "Floats",
-    "Ints",
-    "broadcast",
-    "discount",
-    "generator_of",
-    "instance",
-    "non_negative",
-    "number",
-    "numbers",
-    "plain",
-    "tensor",
-    "whole",
-    "wholes",
-]
-
 Floats = NDArray[np.float64]
 FloatLike = float | Floats
 """What comes back: a float for a number, an array for an array."""

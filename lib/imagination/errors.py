@@ -6,8 +6,6 @@ import difflib
 import reprlib
 from collections.abc import Iterable
 
-__all__ = ["RequestError", "nearest", "require", "shown"]
-
 LONGEST = 600
 """Characters of a message; a longer one is cut in the middle, so that what to try is still read."""
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from imagination.errors import RequestError, require
 
-__all__ = ["StorageError", "check_writable", "discard_unfinished", "read_small_text", "write_whole"]
-
 SMALL = 1_000_000
 """Bytes that a file of settings may have."""
 

@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-__all__ = ["Proof", "ProofError", "Step", "counterexample", "is_nonnegative", "is_positive", "is_zero"]
-
 Point = dict[sp.Symbol, sp.Expr]
 Refutes = Callable[[float], bool]
 

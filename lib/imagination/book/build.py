@@ -23,18 +23,6 @@ from imagination.book.run import build_chapter, read, stored_fingerprint
 from imagination.files import write_whole
 from imagination.jobs.process import CORES, THREADS, cores
 
-__all__ = [
-    "PagesError",
-    "build_pages",
-    "cores",
-    "damaged",
-    "execute_stale",
-    "page_inputs",
-    "stale_chapters",
-    "with_kernel",
-    "write_ledger",
-]
-
 STAMP = "pages.sha256"
 TIMINGS = "timings.json"
 

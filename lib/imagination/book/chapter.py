@@ -9,9 +9,6 @@ from typing import Any
 from imagination.book.ledger import Ledger
 from imagination.parameters import parameters_of
 
-__all__ = ["open_chapter"]
-
-
 def open_chapter(
     chapter: str, namespace: Mapping[str, Any], *, covers: str, leaves_out: str, at_most_seconds: int
 ) -> tuple[Any, Ledger]:

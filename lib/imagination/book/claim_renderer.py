@@ -11,9 +11,6 @@ from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 from imagination.book.ledger import CHECK_MIME, MIME
 from imagination.book.pictures import FIGURE_MIME
 
-__all__ = ["ClaimRenderer"]
-
-
 class ClaimRenderer(MimeRenderPlugin):  # type: ignore[misc]  # myst-nb has no types
     """Renders these records as nothing."""
 

@@ -11,8 +11,6 @@ import nbformat
 from imagination.book.ledger import collect, collect_checks
 from imagination.book.show import markdown_table
 
-__all__ = ["Row", "as_text", "compare", "with_comparison"]
-
 HOLDS, FAILS, ABSENT = "holds", "does not hold", "absent"
 
 

@@ -12,8 +12,6 @@ from matplotlib.figure import Figure
 
 from imagination.book import pictures
 
-__all__ = ["BLACK", "BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "SKY", "VERMILION", "panels", "use_style"]
-
 # Okabe and Ito's palette. By convention: dynamics blue, reward vermilion, a bound black, the paper grey.
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#767676"

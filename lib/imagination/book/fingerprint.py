@@ -14,8 +14,6 @@ from pathlib import Path
 from imagination import HOME
 from imagination.book.paths import Book
 
-__all__ = ["fingerprint", "inputs", "reached_modules"]
-
 PACKAGE = "imagination"
 
 

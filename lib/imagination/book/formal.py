@@ -16,21 +16,6 @@ from typing import cast
 from imagination.book.paths import Book
 from imagination.errors import require
 
-__all__ = [
-    "AXIOMS",
-    "MIN_BROKEN",
-    "Statement",
-    "Twin",
-    "folder",
-    "order",
-    "problems",
-    "read_record",
-    "record_path",
-    "sha256",
-    "statements",
-    "twins",
-]
-
 AXIOMS = (
     "Classical_Prop.classic",
     "ClassicalDedekindReals.sig_forall_dec",

@@ -24,8 +24,6 @@ from imagination.book.formal_pages import write_pages
 from imagination.book.paths import Book
 from imagination.errors import RequestError, require
 
-__all__ = ["Broken", "Kernel", "broken_statements", "build", "main", "refused"]
-
 PACKAGES = "coq and libcoq-coquelicot"
 LIMIT = 300
 """Seconds that one file may take."""

@@ -21,8 +21,6 @@ from imagination.book.formal_pages import pieces
 from imagination.book.paths import Book
 from imagination.errors import require
 
-__all__ = ["parse_goal", "write_goals"]
-
 _TIME = re.compile(r"^Chars (\d+) - (\d+) ", re.M)
 _MARK = re.compile(r"^fun mark_(\d+) : unit => mark_\d+\n +: unit -> unit\n", re.M)
 WIDTH = 100

@@ -16,8 +16,6 @@ from pathlib import Path
 from imagination.book.formal import AXIOMS, Statement, folder, order, page_of, read_record, statements
 from imagination.book.paths import Book
 
-__all__ = ["Piece", "goals_of", "pages", "pieces", "stale_pages", "write_pages"]
-
 _DOC = re.compile(r"^\(\*\* (.*?)\*\)\n", re.S | re.M)
 _PARAGRAPH = re.compile(r"(?:[^\n]+\n)+")
 _NAME = re.compile(r"^ *(?:Lemma|Theorem|Definition|Fixpoint|Record) (\w+)", re.M)

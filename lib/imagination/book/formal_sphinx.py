@@ -13,9 +13,6 @@ from alectryon import docutils as alectryon
 from alectryon import sphinx as alectryon_sphinx
 from alectryon.noop import NoOp
 
-__all__ = ["setup"]
-
-
 class Committed(NoOp):  # type: ignore[misc]
     """A driver that has no prover: what it is asked for must be in the committed goals."""
 

@@ -31,8 +31,6 @@ from imagination.jobs.runner import Study, run_study
 from imagination.jobs.work import BlockFailed, Made, Progress
 from imagination.parameters import parameters_of
 
-__all__ = ["GridRun", "Point", "as_text", "points", "run_grid"]
-
 MOST = 10_000
 """Combinations that a grid may have."""
 

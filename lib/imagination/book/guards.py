@@ -22,8 +22,6 @@ from imagination.book.run import load_source, read
 from imagination.errors import RequestError
 from imagination.parameters import known_chapters, parameters_of
 
-__all__ = ["problems"]
-
 LONGEST_CELL = 40
 LONGEST_LINE = 88  # a reader sees that many columns without scrolling
 _PATH = re.compile(r"(?<![\w.~/-])(?:/(?:home|root|tmp|usr|opt|var|work|mnt|Users)/|[A-Z]:\\)[\w.-]+")

@@ -26,26 +26,6 @@ from imagination.errors import RequestError, nearest
 from imagination.files import write_whole
 from imagination.proof import Proof
 
-__all__ = [
-    "CHECK_MIME",
-    "MEANING",
-    "MIME",
-    "Check",
-    "Claim",
-    "Entry",
-    "Ledger",
-    "Verdict",
-    "agrees",
-    "claims",
-    "collect",
-    "collect_checks",
-    "needs_repair",
-    "not_testable",
-    "proved",
-    "read",
-    "write",
-]
-
 MIME = "application/vnd.imagination.claim+json"
 CHECK_MIME = "application/vnd.imagination.check+json"
 

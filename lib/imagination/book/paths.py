@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["REPOSITORY", "Book"]
-
 REPOSITORY = Path(__file__).parents[3]
 """The checkout that this package is installed from (an editable install, as the README's commands make it)."""
 

@@ -35,8 +35,6 @@ from matplotlib.transforms import IdentityTransform, Transform
 
 from imagination.checks import Floats
 
-__all__ = ["FIGURE_MIME", "fingerprint", "install"]
-
 FIGURE_MIME = "application/vnd.imagination.figure+json"
 
 STEPS = 200  # of an axis

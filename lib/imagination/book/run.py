@@ -19,8 +19,6 @@ from imagination.errors import RequestError, nearest, require
 from imagination.files import check_writable, write_whole
 from imagination.parameters import parameters_of
 
-__all__ = ["ChapterError", "Run", "build_chapter", "execute", "execute_and_compare", "load_source", "read", "run_chapter", "stored_fingerprint"]
-
 OPENING = "open-chapter"  # tag of the cell that may refuse a request
 KEY = "imagination"  # this package's key in a notebook's metadata
 

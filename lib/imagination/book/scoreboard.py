@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from imagination.book.ledger import HELD_NOWHERE_YET, MEANING, Entry, Verdict, claims
 from imagination.book.show import say, table
 
-__all__ = ["NOT_YET", "beyond", "counts", "of_the_paper", "words"]
-
 NOT_YET = "not yet"
 
 

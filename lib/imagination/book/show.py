@@ -6,9 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from IPython.display import Markdown, display
 
-__all__ = ["markdown_table", "say", "table"]
-
-
 def say(markdown: str) -> None:
     """Show Markdown: prose that carries numbers from the run."""
     display(Markdown(markdown))

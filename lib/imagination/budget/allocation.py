@@ -21,18 +21,6 @@ from imagination.checks import FloatLike, Floats, broadcast, generator_of, insta
 from imagination.errors import RequestError, require
 from imagination.laws.powerlaw import PowerLaw
 
-__all__ = [
-    "Problem",
-    "Split",
-    "budget_for_target",
-    "clamped",
-    "optimal_logit",
-    "optimal_split",
-    "random_problems",
-    "solve",
-    "split_at",
-]
-
 LAST_STEP = 1e-8
 """Newton stops after a step of this size; it converges quadratically with a constant below 1/2, so 1e-16 is left."""
 

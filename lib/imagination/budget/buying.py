@@ -17,8 +17,6 @@ from imagination.budget.allocation import OUT_OF_REACH, STEEPEST, Problem, newto
 from imagination.checks import Floats, instance, number
 from imagination.errors import RequestError, require, shown
 
-__all__ = ["DataKind", "greedy_path", "marginal_gains", "next_unit", "optimal_counts", "whole_counts"]
-
 MOST_PURCHASES = 1_000_000
 WIDEST = 4_000_000
 LARGEST_COUNT = 2.0**53

@@ -16,8 +16,6 @@ from imagination.laws.alternatives import doubts
 from imagination.laws.head_fit import HeadFit
 from imagination.laws.powerlaw import Interval
 
-__all__ = ["HEADS", "Plan", "Request", "cautions", "plan_text"]
-
 HEADS = ("dynamics", "reward")
 
 

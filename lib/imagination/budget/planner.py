@@ -18,8 +18,6 @@ from imagination.laws.errors_table import Errors
 from imagination.laws.head_fit import HeadFit, fit_head
 from imagination.laws.powerlaw import Interval, percentiles
 
-__all__ = ["plan_budget", "what_moves_it"]
-
 FLAT = 1e-9
 """A drawn law whose error does not fall is planned with as flat: it gets no more than the least number of samples."""
 STEEPEST = 50.0

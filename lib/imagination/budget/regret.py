@@ -12,8 +12,6 @@ from imagination.budget.allocation import OUT_OF_REACH, STEEPEST, Problem, log_s
 from imagination.checks import FloatLike, Floats, number, numbers, plain
 from imagination.errors import require
 
-__all__ = ["minimax_share", "regret", "worst_even_split"]
-
 
 def regret(problem: Problem, share: ArrayLike) -> FloatLike:
     r"""Factor by which the objective at a spend share of dynamics exceeds the optimum, exactly.

@@ -28,21 +28,6 @@ from imagination.errors import RequestError, nearest, require, shown
 from imagination.gap.lipschitz import Lipschitz, dynamics_weight
 from imagination.laws.powerlaw import PowerLaw
 
-__all__ = [
-    "SHAPES",
-    "NoInnerOptimum",
-    "Recovery",
-    "ScalarDrift",
-    "ValueChange",
-    "figure_2",
-    "grid",
-    "median_interval",
-    "realised_sensitivity",
-    "realised_split",
-    "recover",
-    "worst_change",
-]
-
 ValueChange = Callable[[Floats], Floats]
 """Change of the value under a perturbation of signed magnitude, one fixed direction; vectorised, zero at zero."""
 

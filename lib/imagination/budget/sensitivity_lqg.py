@@ -21,8 +21,6 @@ from imagination.errors import require
 from imagination.gap.lipschitz import Lipschitz, dynamics_weight
 from imagination.laws.powerlaw import PowerLaw, PowerLawFit, fit_power_law
 
-__all__ = ["LqgStudy", "draw", "estimate_errors", "figure_4", "fitted_laws", "value_changes"]
-
 
 @dataclass(frozen=True)
 class LqgStudy:

@@ -12,8 +12,6 @@ from imagination.checks import FloatLike, Floats, discount, instance, numbers, p
 from imagination.errors import require
 from imagination.gap.lipschitz import Lipschitz
 
-__all__ = ["Elasticities", "elasticities", "local_exponent", "reward_count_on_path", "weight_slopes"]
-
 
 @dataclass(frozen=True)
 class Elasticities:

@@ -14,8 +14,6 @@ from imagination.errors import RequestError, require
 from imagination.gap.bounds import return_gap_bound
 from imagination.gap.lipschitz import Lipschitz, dynamics_weight
 
-__all__ = ["Weighting", "weighting"]
-
 ADDS_UP = Lipschitz(dynamics=1.0, reward=1.0, policy=0.0)
 """Λ = κ = 1: state errors add up, and a unit of state error costs a unit of reward."""
 

@@ -13,8 +13,6 @@ from imagination.calibration.lqg import LqgDesign
 from imagination.calibration.rollouts import Kind
 from imagination.calibration.synthetic import SyntheticDesign
 
-__all__ = ["lqg_variants", "synthetic_variants"]
-
 FIRST_DISCOUNTS = (0.5, 0.7, 0.9, 0.95, 0.99)
 MILD = (0.3, 0.6, 0.9)
 

@@ -24,20 +24,6 @@ from imagination.errors import RequestError, require
 from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.mdp import MDP, SystemPair
 
-__all__ = [
-    "LinearQuadratic",
-    "LqgCell",
-    "LqgDesign",
-    "ModelError",
-    "draw_lqg",
-    "draw_system",
-    "largest_affine_norm",
-    "largest_quadratic",
-    "optimal_gain",
-    "plain_lqg",
-]
-
-
 LARGEST = 1e50  # an entry of a matrix; its squares must not overflow
 
 

@@ -29,19 +29,6 @@ from imagination.gap.bounds import return_gap_bound, return_gap_tail
 from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.mdp import SystemPair, steps
 
-__all__ = [
-    "Batch",
-    "Design",
-    "Kind",
-    "Systems",
-    "batched_gap",
-    "calibrate",
-    "horizons",
-    "measure",
-    "plain_gap",
-    "unit_norm",
-]
-
 TAIL = 1e-10  # the part of the sum beyond the horizon, as a share of the bound
 LONGEST = 10**9  # steps; a contraction so close to 1 that it needs more cannot be rolled out
 

@@ -16,17 +16,6 @@ from numpy.typing import ArrayLike
 from imagination.checks import number, numbers
 from imagination.errors import require, shown
 
-__all__ = [
-    "Range",
-    "climbs_steadily",
-    "flat_with_a_near_tight_minority",
-    "medians",
-    "mixed_median",
-    "range_of",
-    "spread",
-    "within_bound",
-]
-
 RATIOS = ["ratio_sup", "ratio_roll"]
 
 

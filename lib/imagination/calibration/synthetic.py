@@ -23,17 +23,6 @@ from imagination.checks import Floats, number, numbers, wholes
 from imagination.gap.lipschitz import Lipschitz
 from imagination.gap.mdp import MDP, SystemPair
 
-__all__ = [
-    "ACTIVATION",
-    "Cell",
-    "Family",
-    "Linear",
-    "Networks",
-    "SyntheticDesign",
-    "draw",
-    "plain_synthetic",
-]
-
 
 class Family(StrEnum):
     """Shapes of dynamics, reward and policy; the position in this list enters the seed."""

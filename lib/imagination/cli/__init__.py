@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from imagination.cli.stop import stop_on_signals
 
-__all__ = ["main"]
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 the request is wrong, 130 stopped, 1 anything else.

@@ -8,8 +8,6 @@ import click
 
 from imagination.errors import RequestError, nearest
 
-__all__ = ["command"]
-
 
 @click.command("build", short_help="Execute the stale chapters and build the pages.")
 @click.argument("chapters", nargs=-1)

@@ -10,8 +10,6 @@ import click
 from imagination import __version__
 from imagination.errors import RequestError, nearest
 
-__all__ = ["Commands", "run"]
-
 COMMANDS = {
     "run": "Run a chapter with parameters of your own.",
     "sweep": "Train students over a grid of sample sizes and seeds.",

@@ -9,8 +9,6 @@ import click
 from imagination.cli.stop import stop_on_signals
 from imagination.errors import RequestError
 
-__all__ = ["command"]
-
 
 @click.command("exponents-study")
 @click.option("--arm", metavar="NAME", help="One arm only.  [default: all]")

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from imagination.laws.errors_table import Errors
     from imagination.laws.powerlaw import PowerLawFit
 
-__all__ = ["command", "report"]
-
 
 @click.command("fit", short_help="Fit power laws to measured errors.")
 @click.argument("path", metavar="DIR_OR_CSV", type=click.Path(path_type=Path))

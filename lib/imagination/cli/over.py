@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 
-__all__ = ["run_over"]
-
 
 def run_over(
     chapter: str,

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-__all__ = ["command", "rewrite"]
-
 _CELL = re.compile(r'(?m)^# %% tags=\["parameters"\]\n(?:(?!# %%).*\n)*')
 
 

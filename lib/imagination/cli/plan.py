@@ -11,9 +11,7 @@ import click
 from imagination.errors import require, shown
 
 if TYPE_CHECKING:
-    from imagination.gap.bounds import Lipschitz
-
-__all__ = ["command"]
+    from imagination.gap.lipschitz import Lipschitz
 
 CONSTANTS = {"lipschitz_dyn": "dynamics", "lipschitz_rew": "reward", "lipschitz_pi": "policy"}
 
@@ -77,7 +75,7 @@ def command(csv: Path, **options: Any) -> None:
 
 
 def _constants(options: dict[str, Any]) -> Lipschitz | None:
-    from imagination.gap.bounds import Lipschitz
+    from imagination.gap.lipschitz import Lipschitz
 
     given = {name: options[option] for option, name in CONSTANTS.items() if options[option] is not None}
     missing = [f"--{option.replace('_', '-')}" for option in CONSTANTS if options[option] is None]

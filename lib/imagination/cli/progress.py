@@ -12,8 +12,6 @@ from tqdm import tqdm
 
 from imagination.files import StorageError
 
-__all__ = ["StudyBar"]
-
 
 class StudyBar:
     """Shows the progress of :func:`imagination.jobs.runner.run_study`: hand it ``**bar.told``.

@@ -14,8 +14,6 @@ import yaml
 from imagination.errors import RequestError, require, shown
 from imagination.files import read_small_text
 
-__all__ = ["command", "yaml_value"]
-
 
 @click.command("run", short_help="Run a chapter with parameters of your own.")
 @click.argument("chapter")

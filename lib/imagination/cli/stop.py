@@ -12,8 +12,6 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
-__all__ = ["stop_on_signals"]
-
 
 def stop_on_signals() -> None:
     """From here on, SIGINT and SIGTERM end this process and its children at once."""

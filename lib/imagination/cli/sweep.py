@@ -9,8 +9,6 @@ import click
 
 from imagination.errors import RequestError, shown
 
-__all__ = ["command"]
-
 
 @click.command("sweep", short_help="Train students over a grid of sample sizes and seeds.")
 @click.option("--anchors", required=True, metavar="N,N,...", help="Numbers of training tuples.")

@@ -19,17 +19,6 @@ from imagination.checks import UNLIMITED, Floats, Ints, broadcast, discount, non
 from imagination.gap.error_sums import Bools, ErrorSums, error_sums, times
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction, room
 
-__all__ = [
-    "CoefficientElasticities",
-    "Lipschitz",
-    "SeparateLipschitz",
-    "coefficient_elasticities",
-    "dynamics_coefficient",
-    "return_gap_bound",
-    "return_gap_bound_all_sources",
-    "return_gap_tail",
-]
-
 
 def return_gap_bound(
     lipschitz: Lipschitz | SeparateLipschitz,

@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 
 from imagination.checks import Floats, Ints
 
-__all__ = ["Bools", "ErrorSums", "error_sums", "error_sums_by_recursion", "geometric", "times"]
-
 Bools = NDArray[np.bool_]
 
 

@@ -35,11 +35,6 @@ from imagination.gap.lipschitz import Lipschitz, constants_of
 from imagination.gap.mdp import MDP, SystemPair
 from imagination.gap.relatives import PairFacts
 
-__all__ = [
-    "Chain", "NoisyScalar", "branched_return", "close_loop", "compare_chains", "kernel_growth", "lipschitz_on_line",
-    "mean_total_variation", "random_pair", "tight_pair", "total_variation", "wasserstein_on_line",
-]  # fmt: skip
-
 
 def tight_pair(
     lipschitz: Lipschitz,

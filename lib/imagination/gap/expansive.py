@@ -19,8 +19,6 @@ from numpy.typing import ArrayLike
 from imagination.checks import Floats, number, numbers, plain, whole
 from imagination.errors import require
 
-__all__ = ["critical_envelope", "hoelder_envelope", "hoelder_exponent", "local_minima"]
-
 
 def hoelder_exponent(*, gamma: float, growth: float) -> float:
     r"""Exponent :math:`p=\ln(1/\gamma)/\ln\Lambda` in :math:`(0,1)` of the return error in the model error, for γΛ > 1.

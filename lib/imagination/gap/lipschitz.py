@@ -19,8 +19,6 @@ from imagination.checks import Floats, broadcast, discount, non_negative, plain,
 from imagination.errors import require, shown
 from imagination.gap.error_sums import error_sums
 
-__all__ = ["Lipschitz", "SeparateLipschitz", "constants_of", "contraction", "dynamics_weight", "room"]
-
 
 class _Constants:
     """What the two sets of constants share: finite, non-negative, broadcastable, read-only; two affine maps."""

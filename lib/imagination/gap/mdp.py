@@ -17,17 +17,6 @@ from numpy.typing import ArrayLike
 from imagination.checks import Floats, number, numbers, whole
 from imagination.errors import require, shown
 
-__all__ = [
-    "MDP",
-    "SystemPair",
-    "Trajectory",
-    "discounted_return",
-    "horizon_for",
-    "return_gap",
-    "rollout",
-    "steps",
-]
-
 Dynamics = Callable[[Floats, Floats], Floats]
 Reward = Callable[[Floats, Floats], Any]
 Policy = Callable[[Floats], Floats]

@@ -30,8 +30,6 @@ from imagination.errors import require
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of
 from imagination.gap.mdp import MDP, Policy, Trajectory
 
-__all__ = ["GapAttribution", "attribute_gap", "gap_bound_along_path", "occupancy_rmse"]
-
 
 @dataclass(frozen=True, eq=False)
 class GapAttribution:

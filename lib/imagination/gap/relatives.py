@@ -30,19 +30,6 @@ from imagination.gap.error_sums import error_sums, geometric, times
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction
 from imagination.gap.value import value_aware_bound
 
-__all__ = [
-    "PairFacts",
-    "asadi_bound",
-    "branched_gap_bound",
-    "branched_mbpo_bound",
-    "branched_mbpo_on_policy_bound",
-    "combined_bound",
-    "kearns_singh_bound",
-    "lobel_parr_bound",
-    "mbpo_bound",
-    "tightest",
-]
-
 
 def branched_gap_bound(
     lipschitz: Lipschitz | SeparateLipschitz,

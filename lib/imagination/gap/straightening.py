@@ -17,23 +17,6 @@ from numpy.typing import ArrayLike
 from imagination.checks import Floats, broadcast, generator_of, non_negative, number, numbers, whole, wholes
 from imagination.errors import require, shown
 
-__all__ = [
-    "Ratios",
-    "curvature_bound",
-    "curvature_loss",
-    "extrapolation_bound",
-    "lag_bound",
-    "observed_constant",
-    "path_curvature",
-    "policy_constant",
-    "random_velocity",
-    "ratios_to_bounds",
-    "resolved",
-    "roll",
-    "spiral",
-    "straightened_lipschitz",
-]
-
 
 def curvature_loss(velocity: ArrayLike, later: ArrayLike) -> Floats:
     r"""Definition 1: :math:`\ell = 1 - \cos(v(z_t), v(z_{t+1}))`.

@@ -34,15 +34,6 @@ from imagination.gap.bounds import return_gap_bound
 from imagination.gap.error_sums import error_sums, times
 from imagination.gap.lipschitz import Lipschitz, SeparateLipschitz, constants_of, contraction, room
 
-__all__ = [
-    "critic_gap_bound",
-    "linear_step_constants",
-    "multistep_value_lipschitz",
-    "optimal_imagination_horizon",
-    "value_aware_bound",
-    "value_lipschitz",
-]
-
 
 def critic_gap_bound(
     lipschitz: Lipschitz | SeparateLipschitz,

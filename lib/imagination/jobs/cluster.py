@@ -17,8 +17,6 @@ from imagination.jobs.folder import Block
 from imagination.jobs.provenance import environment
 from imagination.jobs.work import BlockFailed, Performed, Progress, Work, perform
 
-__all__ = ["ClusterError", "connected", "results"]
-
 _TALKATIVE = ("distributed", "tornado", "asyncio")
 
 ANSWER = 8.0

@@ -25,8 +25,6 @@ from filelock import FileLock, Timeout
 from imagination.errors import RequestError, require, shown
 from imagination.files import StorageError, write_whole
 
-__all__ = ["Block", "Shard", "StudyFolder"]
-
 SETTINGS = "study.json"
 FORMAT = 2  # of the folder; the first had sweep.json
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError)

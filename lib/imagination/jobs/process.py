@@ -17,8 +17,6 @@ from typing import Any
 
 from imagination.checks import whole
 
-__all__ = ["CORES", "THREADS", "Interrupted", "ProcessLost", "cores", "in_a_process"]
-
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """What libraries read to learn how many threads they may start."""
 

@@ -16,8 +16,6 @@ from typing import Any
 import imagination
 from imagination.jobs.folder import Shard
 
-__all__ = ["environment", "history", "processor"]
-
 PACKAGES = ("numpy", "scipy", "numba", "torch")
 
 

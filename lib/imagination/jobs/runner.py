@@ -18,8 +18,6 @@ from imagination.jobs.folder import Block, Shard, StudyFolder
 from imagination.jobs.process import cores
 from imagination.jobs.work import BlockFailed, Performed, Progress, Work, perform
 
-__all__ = ["Run", "Study", "run_study"]
-
 PATIENCE = 1.5
 """Seconds that blocks in work are given to notice that they are not wanted any more."""
 

@@ -10,8 +10,6 @@ from typing import Any
 
 from imagination.jobs.provenance import environment, processor
 
-__all__ = ["BlockFailed", "Made", "Performed", "Progress", "Work", "perform"]
-
 Progress = Callable[[int], None]
 
 

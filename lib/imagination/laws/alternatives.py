@@ -21,17 +21,6 @@ from imagination.checks import Floats, number, numbers, plain, whole
 from imagination.errors import RequestError, require
 from imagination.laws.powerlaw import Interval, PowerLawFit, line
 
-__all__ = [
-    "LEVEL",
-    "Curvature",
-    "FloorLaw",
-    "curvature_test",
-    "doubts",
-    "fit_floor_law",
-    "left_out_error",
-    "prediction_error",
-]
-
 LEVEL = 0.05
 """Level of the curvature test: the rate of false alarms under a true power law."""
 FEWEST_ANCHORS = 4

@@ -18,16 +18,6 @@ from imagination.checks import Floats, generator_of, number, numbers, whole
 from imagination.errors import RequestError, require, shown
 from imagination.laws.powerlaw import PowerLawFit, log_log_line, resampled_means
 
-__all__ = [
-    "Printed",
-    "coordinates_of_fit",
-    "interval",
-    "paired_exponent",
-    "plane_exponents",
-    "r2_of_resamples",
-    "second_experiment",
-]
-
 Interval = tuple[float, float]
 
 

@@ -24,8 +24,6 @@ from imagination.checks import Floats, Ints, whole
 from imagination.errors import RequestError, nearest, require, shown
 from imagination.laws.powerlaw import LARGEST_ERROR, MOST_ANCHORS, SMALLEST_ERROR
 
-__all__ = ["MOST_BYTES", "MOST_HEADS", "MOST_ROWS", "Errors", "Measure", "read_errors"]
-
 Measure = Literal["mse", "rmse", "error"]
 MEASURES: tuple[Measure, ...] = ("mse", "rmse", "error")
 PASSED_OVER = ("train_mse", "steps")

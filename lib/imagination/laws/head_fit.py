@@ -12,8 +12,6 @@ from imagination.errors import RequestError, require, shown
 from imagination.laws.errors_table import Errors
 from imagination.laws.powerlaw import Interval, PowerLaw, PowerLawFit, fit_power_law, line, percentiles
 
-__all__ = ["HeadFit", "fit_head", "fit_measured"]
-
 
 @dataclass(frozen=True, eq=False)
 class HeadFit:

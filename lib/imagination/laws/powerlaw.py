@@ -16,18 +16,6 @@ from numpy.typing import ArrayLike
 from imagination.checks import Floats, Ints, generator_of, number, numbers, plain, whole, wholes
 from imagination.errors import RequestError, require, shown
 
-__all__ = [
-    "LARGEST_ERROR",
-    "MOST_ANCHORS",
-    "SMALLEST_ERROR",
-    "Interval",
-    "PowerLaw",
-    "PowerLawFit",
-    "fit_power_law",
-    "log_log_line",
-    "resampled_means",
-]
-
 Interval = tuple[float, float]
 
 SMALLEST_ERROR, LARGEST_ERROR = 1e-150, 1e150

@@ -24,8 +24,6 @@ from pydantic.fields import FieldInfo
 
 from imagination.errors import RequestError, nearest, shown
 
-__all__ = ["ChapterParameters", "ParameterRow", "extra", "inner", "known_chapters", "parameter", "parameters_of"]
-
 _IPYTHON = {"In", "Out", "Parameters"}
 _PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
 _NUMBER = re.compile(r"[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d{1,4})?")

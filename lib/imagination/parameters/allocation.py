@@ -8,8 +8,6 @@ from pydantic import model_validator
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """The problem on which the theorem and its consequences are shown."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from imagination.parameters import allocation
 
-__all__ = ["Parameters"]
-
 
 class Parameters(allocation.Parameters):
     """The problem whose growth, prices and inverse are shown."""

@@ -8,8 +8,6 @@ from pydantic import model_validator
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """A system on which Lemma 1 is silent, and what else the examples need."""

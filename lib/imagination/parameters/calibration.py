@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 LAST_SEED = 10**15
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 LEAST, MOST = 1e-6, 1e6
 
 

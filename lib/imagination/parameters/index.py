@@ -2,8 +2,6 @@
 
 from imagination.parameters import ChapterParameters
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """None."""

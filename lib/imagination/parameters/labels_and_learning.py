@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """What other labels, batches and learning are measured on."""

@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """What the examples of the conventions are computed for."""

@@ -14,8 +14,6 @@ from imagination.parameters import ChapterParameters, parameter
 if TYPE_CHECKING:
     from imagination.budget.plan import Plan
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """What the command ``imagination plan`` asks for, as a chapter."""
@@ -60,7 +58,7 @@ class Parameters(ChapterParameters):
         from imagination.budget.plan import HEADS
         from imagination.budget.planner import plan_budget
         from imagination.budget.weighting import weighting
-        from imagination.gap.bounds import Lipschitz
+        from imagination.gap.lipschitz import Lipschitz
         from imagination.laws.errors_table import read_errors
 
         file = Path(self.errors_csv) if os.path.exists(self.errors_csv) else Book().results / self.errors_csv

@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """The systems on which Lemma 1 and its relatives are compared."""

@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters", "PolicyName"]
-
 PolicyName = Literal[
     "sinusoid", "uniform", "ou-0.5", "network-0.3", "sinusoid-0.5", "one-sinusoid", "normal", "ou-0.2", "sinusoid-0.1",
     "linear-0.3", "linear-0.1", "network-0.1", "network-0", "zero",

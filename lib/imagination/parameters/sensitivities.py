@@ -8,8 +8,6 @@ from pydantic import Field
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 Radius = Annotated[float, Field(ge=1e-6, le=1)]
 
 

@@ -8,8 +8,6 @@ from pydantic import model_validator
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """The systems on which the proved statements are watched at work."""

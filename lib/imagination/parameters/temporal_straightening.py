@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """The rollouts on which the proved bounds are watched at work."""

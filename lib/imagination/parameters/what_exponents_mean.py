@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from imagination.parameters import ChapterParameters, parameter
 
-__all__ = ["Parameters"]
-
 
 class Parameters(ChapterParameters):
     """What is re-run live, and the example of the last section. The committed results don't depend on it."""

@@ -15,15 +15,6 @@ import numpy as np
 from imagination.checks import Floats, number, numbers
 from imagination.errors import require
 
-__all__ = [
-    "TwoBatches",
-    "bias_bound",
-    "bias_bound_spectral",
-    "bias_bound_uniform",
-    "crossover_budget",
-    "two_batches",
-]
-
 
 def _discounted(bias_sd: Floats, spread: Floats, gamma: float) -> float:
     discounts = np.power(number("gamma", gamma, low=0, high=1), np.arange(bias_sd.size))

@@ -20,24 +20,6 @@ import sympy as sp
 from imagination.checks import Floats, generator_of, instance, number, numbers, whole, wholes
 from imagination.errors import RequestError, require, shown
 
-__all__ = [
-    "Episode",
-    "SoftmaxMDP",
-    "Tabular",
-    "VarianceParts",
-    "episodes",
-    "estimate",
-    "estimates",
-    "expectation",
-    "expected_return",
-    "gradient",
-    "mean_gradient",
-    "noisy_labels",
-    "rademacher",
-    "total_variance",
-    "variance_parts",
-]
-
 Vector = tuple[sp.Expr, ...]
 Atoms = list[tuple[sp.Expr, Vector]]
 

@@ -23,21 +23,6 @@ from scipy.optimize import brentq
 from imagination.checks import generator_of, instance, number, numbers, plain
 from imagination.errors import RequestError, require, shown
 
-__all__ = [
-    "Annotators",
-    "BoundedNoise",
-    "Fidelity",
-    "FloorNoise",
-    "LabelNoise",
-    "PowerLawNoise",
-    "Purchase",
-    "draw_purchase",
-    "optimal_annotators",
-    "optimal_fidelity",
-    "optimal_fidelity_by_search",
-    "phi",
-]
-
 
 @dataclass(frozen=True)
 class FloorNoise:

@@ -21,15 +21,6 @@ from imagination.errors import require
 from imagination.rewards.measured import Measured
 from imagination.rewards.noise import NoiseProcess
 
-__all__ = [
-    "credit",
-    "exact_inflation",
-    "heteroscedastic_inflation",
-    "inflation_from_pairs",
-    "paper_bound",
-    "sharp_bound",
-]
-
 
 def credit(horizon: int, gamma: float, *, trace: float = 1.0, n_step: int | None = None) -> Floats:
     r"""How much the label of step ``u`` counts in the return used at step ``t``, shape ``(H, H)``.

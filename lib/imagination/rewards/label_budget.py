@@ -17,8 +17,6 @@ from imagination.errors import require
 from imagination.rewards.reinforce import leave_one_out, returns_to_go
 from imagination.rewards.rollouts import Policy, Rollouts, System, log_density, roll
 
-__all__ = ["LabelPlan", "affordable_plan", "learning_curves"]
-
 
 @dataclass(frozen=True)
 class LabelPlan:

@@ -12,8 +12,6 @@ from scipy.stats import norm, t
 from imagination.checks import Floats, number, numbers, whole
 from imagination.errors import require
 
-__all__ = ["Measured"]
-
 
 @dataclass(frozen=True)
 class Measured:

@@ -14,8 +14,6 @@ import torch
 
 from imagination.checks import Floats, instance, number, whole
 
-__all__ = ["Ar1Noise", "EpisodeNoise", "IidNoise", "NoiseProcess", "TerminalNoise"]
-
 
 @dataclass(frozen=True)
 class NoiseProcess(ABC):

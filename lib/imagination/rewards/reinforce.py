@@ -23,18 +23,6 @@ from imagination.rewards.measured import Measured
 from imagination.rewards.noise import NoiseProcess
 from imagination.rewards.rollouts import Policy, Rollouts, System, rollout, scores
 
-__all__ = [
-    "BatchLabels",
-    "NoisyLabels",
-    "batch_mean",
-    "leave_one_out",
-    "measure_batches",
-    "measure_noisy_labels",
-    "reinforce",
-    "returns_to_go",
-    "variance_difference",
-]
-
 
 def returns_to_go(
     rewards: torch.Tensor, gamma: float, *, trace: float = 1.0, n_step: int | None = None

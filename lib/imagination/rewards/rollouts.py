@@ -17,20 +17,6 @@ from torch.func import grad, vmap
 from imagination.checks import instance, number, tensor, whole
 from imagination.errors import require
 
-__all__ = [
-    "LinearPolicy",
-    "LinearSystem",
-    "NeuralPolicy",
-    "Pendulum",
-    "Policy",
-    "Rollouts",
-    "System",
-    "log_density",
-    "roll",
-    "rollout",
-    "scores",
-]
-
 
 @dataclass(frozen=True)
 class System(ABC):

@@ -25,8 +25,6 @@ from imagination.training.ensemble import Job, pack
 from imagination.training.students import Outcome, diverged, epoch_order, precision, shuffle_key
 from imagination.training.teacher import D_H, D_X, make_data
 
-__all__ = ["device_name", "require_device", "train_together"]
-
 CHUNK = 1000  # steps between two transfers of orders, in whole epochs
 
 

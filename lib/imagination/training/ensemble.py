@@ -35,8 +35,6 @@ from imagination.training.students import (
 )
 from imagination.training.teacher import LARGEST, Data, Policy, Sinusoid, Target, make_data
 
-__all__ = ["Job", "one_blas_thread", "pack", "train_bundle", "train_ensemble"]
-
 CHUNK = 2000  # steps between two reports of progress: about a tenth of a second
 
 

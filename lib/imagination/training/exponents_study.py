@@ -19,8 +19,6 @@ from imagination.training.students import Recipe
 from imagination.training.sweep import train_block, training_block
 from imagination.training.teacher import POLICIES, Target
 
-__all__ = ["ARMS", "DIAGONAL", "VARIANTS", "Row", "Variant", "policies", "replicas", "steps", "study_of", "targets"]
-
 ANCHORS = (2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 DIAGONAL = tuple(Recipe().steps_at(n) for n in ANCHORS)
 """The steps that the paper's 200 epochs make at each anchor."""

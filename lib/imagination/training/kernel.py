@@ -29,8 +29,6 @@ from numpy.typing import NDArray
 
 from imagination.checks import Floats
 
-__all__ = ["mean_squared_errors", "shuffle_into", "train"]
-
 HIDDEN, INPUTS = 64, 16
 
 Reals = NDArray[np.floating[Any]]  # float32 or float64, one of them throughout a call

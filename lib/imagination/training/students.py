@@ -21,19 +21,6 @@ from imagination.errors import RequestError, require, shown
 from imagination.training.kernel import shuffle_into
 from imagination.training.teacher import D_H, D_X, Data, Singles, Stream, Target, stream
 
-__all__ = [
-    "Outcome",
-    "Recipe",
-    "diverged",
-    "epoch_order",
-    "initial_parameters",
-    "precision",
-    "shuffle_key",
-    "standardisation",
-    "student_network",
-    "train_student",
-]
-
 
 @dataclass(frozen=True)
 class Recipe:

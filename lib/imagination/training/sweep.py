@@ -24,8 +24,6 @@ from imagination.training.ensemble import Job, train_bundle
 from imagination.training.students import Recipe
 from imagination.training.teacher import EPISODE, POLICIES, Target
 
-__all__ = ["Sweep", "run_sweep", "train_block", "training_block"]
-
 LARGEST = 1000 * EPISODE
 DEVICES = ("cpu", "cuda")
 COLUMNS = "head,n,seed,mse,train_mse,steps"

@@ -24,33 +24,6 @@ from numpy.typing import NDArray
 from imagination.checks import Floats, generator_of, number, whole
 from imagination.errors import require, shown
 
-__all__ = [
-    "D_H",
-    "D_X",
-    "EPISODE",
-    "HELD_OUT",
-    "LARGEST",
-    "POLICIES",
-    "Data",
-    "FixedSinusoid",
-    "LinearFeedback",
-    "NetworkFeedback",
-    "Normal",
-    "OrnsteinUhlenbeck",
-    "Policy",
-    "Singles",
-    "Sinusoid",
-    "Stream",
-    "Target",
-    "Teacher",
-    "Uniform",
-    "Zero",
-    "episodes_for",
-    "make_data",
-    "rollout",
-    "stream",
-]
-
 Singles = NDArray[np.float32]
 
 D_S, D_A = 12, 4  # state and action
