@@ -17,6 +17,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from math import isfinite
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -41,10 +42,12 @@ def legal_requests(chapter: str, *, largest: float = float("inf")) -> st.SearchS
 
     Args:
         chapter: its name.
-        largest: sizes stay at or below ``largest`` times their default, or at their smallest where that is more.
+        largest: where finite, every size is drawn, at or below ``largest`` times its default (or at its smallest
+            where that is more), so that no size stays at its default.
     """
     model = parameters_of(chapter)
     fields = {name: _values(field, largest) for name, field in model.model_fields.items()}
+    sized = {n for n, field in model.model_fields.items() if isfinite(largest) and extra(field)["quick"] is not None}
 
     def admitted(request: dict[str, Any]) -> bool:
         try:
@@ -53,7 +56,8 @@ def legal_requests(chapter: str, *, largest: float = float("inf")) -> st.SearchS
             return False
         return True
 
-    return st.fixed_dictionaries({}, optional=fields).filter(admitted)
+    always, at_times = ({n: v for n, v in fields.items() if (n in sized) is wanted} for wanted in (True, False))
+    return st.fixed_dictionaries(always, optional=at_times).filter(admitted)
 
 
 def _values(field: Any, largest: float) -> st.SearchStrategy[Any]:
