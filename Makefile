@@ -19,7 +19,7 @@ test: $(READY)  ## lint, types, unit tests and guards, then nbval over book/; se
 lint: $(READY)  ## lint, spelling, import contracts, types
 	@$(BIN)/python tests/suite.py lint types
 
-matrix: $(READY)  ## unit tests and nbval under other threads, kernels, locales, paths, homes and Pythons (an hour)
+matrix: $(READY)  ## unit tests and nbval under other threads, kernels, locales, paths, homes and Pythons (half an hour)
 	@$(BIN)/python tests/matrix.py
 
 legal-requests: $(READY)  ## 40 random legal requests for each chapter (an hour)
